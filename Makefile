@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: MIT
+# Makefile -- builds the image, runs it, tests it. `make help` lists what there is.
+#
+# Everything built lies under build/ (clang: build/clang/, DEBUG=1: build/debug/). Standard output
+# belongs to the program that runs: all that make and the compilers say goes to standard error.
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+LD := ld
+NM := nm
+
+MAKEFLAGS   += --no-builtin-rules --no-print-directory
+SHELL       := /bin/sh
+.SHELLFLAGS := -ec$(if $(V),x)
+.SILENT:
+.DELETE_ON_ERROR:
+.SECONDARY:
+.DEFAULT_GOAL := image
+
+COMPILER := $(notdir $(firstword $(CC)))
+B := build$(if $(filter-out gcc,$(COMPILER)),/$(COMPILER))$(if $(DEBUG),/debug)
+say = echo "  $(1)" >&2
+
+# What the goals need is installed, or named, before anything is built.
+GOALS := $(or $(MAKECMDGOALS),image)
+NEEDS := $(if $(filter image run qemu debug iso,$(GOALS)),build) \
+         $(if $(filter run qemu debug,$(GOALS)),run) $(if $(filter debug,$(GOALS)),gdb) \
+         $(if $(filter test,$(GOALS)),build clang run iso) $(if $(filter iso,$(GOALS)),iso) \
+         $(if $(filter lint,$(GOALS)),build clang lint ctags) $(if $(filter format,$(GOALS)),lint)
+ifneq ($(strip $(NEEDS)),)
+DEPS_SAID := $(shell CC="$(CC)" tools/deps $(NEEDS) >&2)
+ifneq ($(.SHELLSTATUS),0)
+$(error tools are missing)
+endif
+endif
+
+# ---- Flags --------------------------------------------------------------------------------------
+
+FREESTANDING := -nostdinc -isystem $(shell $(CC) -print-file-name=include)
+MACHINE_FLAGS := -mcmodel=kernel -mno-red-zone -fno-pic -fno-omit-frame-pointer \
+                 -fno-stack-protector -fno-asynchronous-unwind-tables
+COMMON   := -std=gnu11 $(if $(DEBUG),-O1 -DDEBUG,-O2) -g -MMD -MP $(MACHINE_FLAGS) \
+            -Wall -Wextra -Wshadow
+STRICT   := $(COMMON) -ffreestanding -Wconversion -Wno-sign-conversion -Werror
+NO_SSE   := -mgeneral-regs-only
+KERNEL_I := -Ikernel -Ikernel/port -Iboot -Idrivers -Isched/include -Isched
+
+FLAGS_kernel := $(STRICT) $(NO_SSE) $(KERNEL_I) -isystem kernel/libc/include $(FREESTANDING)
+FLAGS_libc   := $(STRICT) $(KERNEL_I) -isystem kernel/libc/include $(FREESTANDING)
+FLAGS_sched  := $(STRICT) $(NO_SSE) -Isched -Isched/include -Ikernel/port $(FREESTANDING)
+FLAGS_app    := $(COMMON) -fhosted -include tools/hosted.h -Isched/include \
+                -isystem kernel/libc/include $(FREESTANDING)
+FLAGS_demo   := $(FLAGS_app) -Werror
+LIBGCC := $(shell $(CC) $(if $(findstring clang,$(COMPILER)),--rtlib=libgcc) \
+            -print-libgcc-file-name 2> /dev/null)
+
+# ---- Sources ------------------------------------------------------------------------------------
+
+KERNEL_SRC := $(sort $(wildcard boot/*.S kernel/*.[cS] kernel/port/*.[cS] kernel/libc/*.[cS] \
+                                drivers/*.c sched/*.c))
+DEMO_SRC   := $(sort $(wildcard demos/*.c))
+DEMOS      := $(filter-out shell tour,$(basename $(notdir $(DEMO_SRC))))
+KERNEL_OBJ := $(patsubst %,$B/%.o,$(basename $(KERNEL_SRC)))
+
+# The application: a file or a folder, anywhere; its objects and its image have a folder of their
+# own. Without one: the shell with every demo.
+ifdef APP
+ifneq ($(words $(APP)),1)
+$(error APP="$(APP)": make cannot build paths with blanks in them)
+endif
+APP_PATH := $(abspath $(APP))
+APP_SRC  := $(if $(wildcard $(APP_PATH)/.),$(sort $(wildcard $(APP_PATH)/*.c)),\
+              $(filter %.c,$(wildcard $(APP_PATH))))
+ifeq ($(strip $(APP_SRC)),)
+$(error APP=$(APP): neither a .c file nor a folder with .c files)
+endif
+APP_DIR  := $(patsubst %/,%,$(dir $(firstword $(APP_SRC))))
+APP_NAME := $(basename $(notdir $(APP_PATH)))
+A        := $B/app-$(APP_NAME)-$(firstword $(shell echo '$(APP_PATH)' | cksum))
+APP_OBJ  := $(patsubst $(APP_DIR)/%.c,$A/%.o,$(APP_SRC)) $A/name_.o
+else
+APP_NAME := gamp
+A        := $B
+APP_OBJ  := $(patsubst %.c,$B/%.o,$(DEMO_SRC)) $B/demos_table.o $B/name_.o
+endif
+IMAGE := $A/$(APP_NAME).elf
+OBJ   := $(KERNEL_OBJ) $(APP_OBJ)
+
+# ---- Goals --------------------------------------------------------------------------------------
+
+.PHONY: image run qemu debug test lint format iso clean help FORCE
+export SMP MEM CPU MACHINE ACCEL KARGS ARGS CC DEBUG
+
+image: $(IMAGE) ## build the image (default)
+
+run qemu: $(IMAGE) ## boot it in QEMU: APP=file-or-folder SMP=4 MEM=512M ARGS="a b" KARGS=quiet
+	exec tools/run $(IMAGE)
+
+debug: $(IMAGE) ## the same under gdb, stopped at the first instruction (see also DEBUG=1)
+	exec tools/debug $(IMAGE)
+
+test: ## every test: T=pattern for some of them
+	exec tests/run $(if $(T),'$(T)')
+
+lint: ## rules of the house: layers, sizes, both compilers
+	exec tests/lint
+
+format: ## let clang-format lay out what has changed since the last commit
+	tools/format
+
+iso: $(IMAGE) ## a CD and USB image for BIOS machines and GRUB under UEFI, with ARGS and KARGS
+	tools/iso $(IMAGE) $A/$(APP_NAME).iso
+	$(call say,ISO  $A/$(APP_NAME).iso)
+
+clean: ## remove build/
+	rm -rf build
+
+help: ## this list
+	awk -F ' *## *' '/^[a-z]+[a-z ]*:.* ## / { sub(/:.*/, "", $$1); \
+	    printf "  %-12s %s\n", $$1, $$2 }' Makefile
+	echo '  Variables: APP SMP MEM ARGS KARGS CPU MACHINE ACCEL HOST CC=clang DEBUG=1 V=1'
+
+ifneq ($(filter-out 0,$(HOST)),)
+$(error HOST=$(HOST): programs as Linux processes come with the host machine (tests/host))
+endif
+
+# ---- Objects ------------------------------------------------------------------------------------
+
+compile = $(call say,CC   $<); mkdir -p $(@D); $(CC) $(1) -c -o $@ $<
+
+$B/boot/%.o $B/kernel/%.o $B/drivers/%.o: FLAGS = $(FLAGS_kernel)
+$B/kernel/libc/%.o: FLAGS = $(FLAGS_libc)
+$B/kernel/libc/memory.o: FLAGS = $(FLAGS_kernel)
+$B/sched/%.o: FLAGS = $(FLAGS_sched)
+$B/demos/%.o: FLAGS = $(FLAGS_demo) -Dmain=demo_$*_main
+$B/demos/shell.o: FLAGS = $(FLAGS_demo)
+
+$B/%.o: %.c Makefile
+	$(call compile,$(FLAGS))
+
+$B/%.o: %.S Makefile
+	$(call compile,-g -MMD -MP $(KERNEL_I))
+
+ifdef APP
+$A/%.o: $(APP_DIR)/%.c Makefile
+	$(call compile,$(FLAGS_app))
+endif
+
+# kernel/main.c takes argv[0] from here.
+$A/name_.o: Makefile
+	mkdir -p $(@D)
+	printf 'const char app_name[] = "%s";\n' '$(APP_NAME)' | $(CC) $(MACHINE_FLAGS) -xc -c -o $@ -
+
+# Rewritten each time, touched only when it changes: a demo may have come, gone or been renamed.
+$B/demos_table.c: FORCE
+	mkdir -p $(@D)
+	awk -f tools/demos.awk $(DEMOS:%=demos/%.c) > $@.new
+	cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$B/demos_table.o: $B/demos_table.c Makefile
+	$(call compile,$(FLAGS_demo) -Idemos)
+
+# ---- The image: linked twice, the second time with its own symbol table -------------------------
+
+link = $(LD) -nostdlib -static -T linker.ld -n --build-id=none -z noexecstack \
+       -z max-page-size=4096 -o $(1) $(OBJ) $(2) $(LIBGCC)
+text_symbols = $(NM) -n $(1) | awk '$$2 ~ /[TtWw]/ && /^ffffffff/'
+
+$(IMAGE): $(OBJ) linker.ld tools/symbols.awk Makefile $A/objects
+	$(call say,LD   $@)
+	awk -f tools/symbols.awk < /dev/null > $A/symbols0.S
+	$(CC) -c -o $A/symbols0.o $A/symbols0.S
+	$(call link,$A/pass1.elf,$A/symbols0.o)
+	$(call text_symbols,$A/pass1.elf) > $A/symbols.1
+	awk -f tools/symbols.awk < $A/symbols.1 > $A/symbols_.S
+	$(CC) -c -o $A/symbols_.o $A/symbols_.S
+	$(call link,$@,$A/symbols_.o)
+	$(call text_symbols,$@) | cmp -s - $A/symbols.1 || \
+	    { echo "$@: code moved when the symbol table was filled in" >&2; exit 1; }
+
+# The list of what is linked: without it a removed source would stay in the image.
+$A/objects: FORCE
+	mkdir -p $(@D)
+	echo '$(OBJ)' | cmp -s - $@ || echo '$(OBJ)' > $@
+
+-include $(wildcard $(OBJ:.o=.d))

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ap.S -- how a core other than the first gets from its reset to smp_core_main.
+ *
+ * The code between ap_start and ap_end is copied to AP_PAGE, where the start-up IPI lets a core
+ * begin in real mode at cs:ip = AP_PAGE / 16 : 0. All cores run it at once: until each has found
+ * its own stack, nothing is written.
+ *
+ * Protocol     smp.c, before the IPIs                 a core, here
+ *              1. copies the code                     4. protected mode, then long mode on ap_cr3:
+ *              2. fills in ap_cr3, ap_efer,              the kernel's map and the low 2 MiB
+ *                 ap_slots, ap_count                  5. finds the slot with its own APIC id
+ *              3. sends INIT and start-up             6. smp_core_main(slot) on the slot's stack
+ *
+ * A core without a slot halts for ever.
+ */
+#include "memlayout.h"
+
+#define AT(label) (AP_PAGE + (label) - ap_start)
+
+#define CR0_PE   (1 << 0)
+#define CR0_ET   (1 << 4)
+#define CR0_ON   0x80010023 /* PG WP NE MP PE */
+#define CR4_PAE  (1 << 5)
+#define MSR_EFER 0xc0000080
+
+#define CODE32 0x08
+#define DATA   0x10
+#define CODE64 0x18
+
+/* struct ap_slot of smp.c */
+#define SLOT_APIC_ID 0
+#define SLOT_STACK   8
+#define SLOT_SIZE    32
+
+        .section .rodata
+        .balign 16
+        .globl  ap_start, ap_end, ap_cr3, ap_efer, ap_slots, ap_count
+
+        .code16
+ap_start:                               /* 4. */
+        cli
+        cld
+        movw    %cs, %ax
+        movw    %ax, %ds
+        lgdtl   ap_gdtr - ap_start
+        movl    $(CR0_PE | CR0_ET), %eax /* CD and NW, set by INIT, go with it */
+        movl    %eax, %cr0
+        ljmpl   $CODE32, $AT(ap_protected)
+
+        .code32
+ap_protected:
+        movw    $DATA, %ax
+        movw    %ax, %ds
+        movw    %ax, %es
+        movw    %ax, %ss
+        movl    $CR4_PAE, %eax
+        movl    %eax, %cr4
+        movl    AT(ap_cr3), %eax
+        movl    %eax, %cr3
+        movl    $MSR_EFER, %ecx
+        movl    AT(ap_efer), %eax       /* LME, and NXE since the tables may use it */
+        xorl    %edx, %edx
+        wrmsr
+        movl    $CR0_ON, %eax
+        movl    %eax, %cr0
+        ljmpl   $CODE64, $AT(ap_long)
+
+        .code64
+ap_long:                                /* 5. edx: own APIC id */
+        xorl    %eax, %eax
+        cpuid
+        cmpl    $0xb, %eax
+        jb      1f
+        movl    $0xb, %eax
+        xorl    %ecx, %ecx
+        cpuid
+        testl   %ebx, %ebx              /* 0: the leaf is there in name only */
+        jnz     2f
+1:      movl    $1, %eax
+        cpuid
+        movl    %ebx, %edx
+        shrl    $24, %edx
+2:      movq    AT(ap_slots), %rdi
+        movl    AT(ap_count), %ecx
+3:      testl   %ecx, %ecx
+        jz      4f
+        cmpl    %edx, SLOT_APIC_ID(%rdi)
+        je      5f
+        addq    $SLOT_SIZE, %rdi
+        decl    %ecx
+        jmp     3b
+4:      cli
+        hlt
+        jmp     4b
+
+5:      movq    SLOT_STACK(%rdi), %rsp  /* 6. rdi: the slot; as if called, with no caller */
+        xorl    %ebp, %ebp
+        pushq   $0
+        movabsq $smp_core_main, %rax
+        jmp     *%rax
+
+        .balign 8
+ap_gdt:
+        .quad   0
+        .quad   0x00cf9b000000ffff      /* CODE32 */
+        .quad   0x00cf93000000ffff      /* DATA */
+        .quad   0x00af9b000000ffff      /* CODE64 */
+ap_gdtr:
+        .word   ap_gdtr - ap_gdt - 1
+        .long   AT(ap_gdt)
+
+        .balign 8
+ap_slots:
+        .quad   0
+ap_cr3: .long   0
+ap_efer:
+        .long   0
+ap_count:
+        .long   0
+ap_end:
+        .section .note.GNU-stack, "", @progbits

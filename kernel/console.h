@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * console.h -- the operator's terminal on the first serial port.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    CONSOLE_EOF = -1,     /* ^D on an empty line */
+    CONSOLE_NOTHING = -2, /* no complete line yet */
+};
+
+extern bool console_echo; /* typed characters are sent back */
+
+/* Run by the serial interrupt, on its stack, when a line has been completed or input has ended. */
+extern void (*console_input_ready)(void);
+
+/* Run by the serial interrupt on ^C, when set; otherwise ^C only discards the line. */
+extern void (*console_interrupt_key)(void);
+
+/* Looks for the port; output works from here on, by polling. Without a port output is discarded. */
+void console_init(void);
+
+/* Once the interrupt is routed: what the port cannot take at once is sent from the interrupt. */
+void console_enable_interrupts(void);
+
+/* The serial port's interrupt, interrupts off; the caller sends the EOI. */
+void console_interrupt(void);
+
+/* Any context but NMI and #MC; n bytes stay together, unless they exceed the ring. */
+void console_write(const char *s, size_t n);
+
+/* For panics: no interrupt is needed, and a lock whose holder is dead is broken after 100 ms. */
+void console_write_sync(const char *s, size_t n);
+
+/* Returns when all that was written has left the port, or when it has stopped taking bytes. */
+void console_flush(void);
+
+/* The next line with its newline (at most n bytes of it; the rest comes next time), or
+ * CONSOLE_NOTHING or CONSOLE_EOF. Does not wait. */
+long console_try_readline(char *buf, size_t n);

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * gstack.c -- how a stack grows from a page fault, and how its dead pages come back.
+ *
+ * A window is 256 KiB or another power of four times that, aligned to its size, in the region of its
+ * class. Its lowest page is a guard and never mapped; the next one, the reserve, is for the runtime
+ * alone (a preemption saves up to 3 KiB of registers on the stack); all above is the goroutine's.
+ *
+ *     hi |  in use, sp .. hi  |  dead, mapped  |  never touched  | reserve | guard | lo
+ *
+ * Invariants   1. a window belongs to one g for ever
+ *              2. an entry is 0 (no page), P (mapped), or LIMBO: the page was given back and is
+ *                 still the entry's, until no core can have it in its TLB any more
+ *              3. a core runs a g, or frees a limbo page, only if it has flushed since the trim:
+ *                 cpu->tlb_gen >= g->stack.trim_gen
+ * Context      The fault handler runs on an interrupt stack, interrupts off; it allocates from the
+ *              pmm (see the rule in pmm.c), takes no other lock, never sleeps.
+ *              Trimming: the g runs nowhere and is not published.
+ * Protocol     giving back                           touching it again
+ *              1 entry P -> LIMBO (CAS), page kept   1 fault: entry is LIMBO: -> P (CAS), the same
+ *              2 gen = ++tlb_gen; g->trim_gen = gen    page, so a stale TLB elsewhere is still right
+ *              3 when every core has flushed since     or it is 0 by now: then every core has
+ *                gen: LIMBO -> 0 (CAS), page freed     flushed, and a new page is as good as any
+ *              So no shootdown is waited for: cores flush at their next timer, IPI, or wake-up, and
+ *              a core about to run g flushes first if it must. A halted core counts as flushed: it
+ *              sets tlb_idle before it halts, and on waking clears it, then looks at tlb_gen.
+ * Cost         a switch pays one load, one compare (gstack_resume in switch.S). A fresh page costs one
+ *              fault; each further fault doubles the mapped part, so depth n costs O(log n) faults.
+ * Rejected     Freeing at once and interrupting every core: a core with interrupts off is waited for.
+ */
+#include "gstack.h"
+
+#include <stdatomic.h>
+
+#include "cpu.h"
+#include "lapic.h"
+#include "machine.h"
+#include "memlayout.h"
+#include "pmm.h"
+#include "print.h"
+#include "vm.h"
+#include "x86.h"
+
+
+enum {
+    CLASSES = 8,          /* 256 KiB << 2 * class, the last 1 GiB: room for 4 GiB */
+    CLASS_SHIFT = 18,
+    REGION_SHIFT = 43,    /* 8 TiB a class: 33 million windows of the first */
+    LIMBO_MAX = 2048,     /* pages a core may have in limbo */
+    GROW_MAX = 256,       /* pages a fault may map */
+};
+#define GEN_OPEN UINT64_MAX
+
+/* A core's pages in limbo, oldest first. */
+struct limbo {
+    uint32_t head, n;
+    struct {
+        pte     *entry;
+        uint64_t gen;
+    } page[LIMBO_MAX];
+};
+
+static _Atomic(uint64_t)  tlb_gen = 1;
+static _Atomic(uint64_t)  windows[CLASSES]; /* handed out */
+static _Atomic(int64_t)   pages;
+static struct limbo      *limbos[MAX_CPUS];
+
+static unsigned
+class_of(uintptr_t va)
+{
+    return (unsigned)((va - GSTACK_BASE) >> REGION_SHIFT);
+}
+
+static size_t
+class_size(unsigned class)
+{
+    return (size_t)1 << (CLASS_SHIFT + 2 * class);
+}
+
+size_t
+gstack_bytes(void)
+{
+    return (size_t)atomic_load(&pages) * PAGE_SIZE;
+}
+
+void
+gstack_flush(void)
+{
+    struct cpu *c = this_cpu();
+    uint64_t gen = atomic_load(&tlb_gen);
+    if (c->tlb_gen != gen) {
+        write_cr3(read_cr3()); /* stack pages are not global: this drops them all */
+        __atomic_store_n(&c->tlb_gen, gen, __ATOMIC_RELEASE);
+    }
+}
+
+/* ---- growing ---- */
+
+/* One page at va. True: it is there now. */
+static bool
+map_page(uintptr_t va)
+{
+    pte *e = vm_pte(va);
+    if (e == NULL) {
+        return false;
+    }
+    uint64_t was = atomic_load(e);
+    while (!(was & PTE_P)) {
+        if (was & PTE_LIMBO) {
+            if (atomic_compare_exchange_strong(e, &was, (was & ~PTE_LIMBO) | PTE_P)) {
+                atomic_fetch_add_explicit(&pages, 1, memory_order_relaxed);
+                return true;
+            }
+            continue;
+        }
+        uint64_t pa = pmm_alloc(0);
+        if (pa == 0) {
+            return false;
+        }
+        if (atomic_compare_exchange_strong(e, &was, pa | PTE_P | PTE_W | PTE_NX)) {
+            atomic_fetch_add_explicit(&pages, 1, memory_order_relaxed);
+            return true;
+        }
+        pmm_free(pa, 0);
+    }
+    return true;
+}
+
+/* As many pages more as are mapped already, downwards from va's, within the goroutine's part. */
+static bool
+grow(uintptr_t va, struct arch_stack *s)
+{
+    uintptr_t page = va & ~(PAGE_SIZE - 1ul), floor = s->lo + 2 * PAGE_SIZE;
+    if (!map_page(page)) {
+        return false;
+    }
+    if (page >= s->mapped) {
+        return true; /* a hole left by a frame that skipped pages */
+    }
+    size_t more = (s->hi - s->mapped) / PAGE_SIZE;
+    more = more > GROW_MAX ? GROW_MAX : more;
+    s->mapped = page;
+    for (size_t i = 1; i < more && page > floor && map_page(page - PAGE_SIZE); i++) {
+        page -= PAGE_SIZE;
+        s->mapped = page;
+    }
+    if (s->trim_gen != 0 && s->hi - s->mapped > s->slack) {
+        s->slack *= 2; /* given back too soon: be slower next time */
+    }
+    return true;
+}
+
+enum gstack_fault
+gstack_fault(uintptr_t va, struct arch_stack *own, bool kernel)
+{
+    if (va < GSTACK_BASE || class_of(va) >= CLASSES) {
+        return GSTACK_NOT;
+    }
+    unsigned class = class_of(va);
+    uintptr_t region = GSTACK_BASE + ((uintptr_t)class << REGION_SHIFT);
+    uintptr_t lo = va & ~(class_size(class) - 1);
+    if ((va - region) / class_size(class) >= atomic_load(&windows[class])) {
+        return GSTACK_NOT;
+    }
+    __atomic_store_n(&this_cpu()->stack_faults, this_cpu()->stack_faults + 1, __ATOMIC_RELAXED);
+    bool mine = own != NULL && own->lo == lo;
+    if (va < lo + (mine && kernel ? 1 : 2) * PAGE_SIZE) {
+        return mine ? GSTACK_OVERFLOW : GSTACK_NOT;
+    }
+    return (mine ? grow(va, own) : map_page(va)) ? GSTACK_GROWN : GSTACK_NO_MEMORY;
+}
+
+/* ---- giving back ---- */
+
+/* Has every core flushed since gen? A lagging one that is awake is asked to. */
+static bool
+all_flushed(uint64_t gen, bool ask)
+{
+    bool all = true;
+    for (unsigned i = 0; i < ncpus; i++) {
+        struct cpu *c = cpus[i];
+        if (__atomic_load_n(&c->tlb_gen, __ATOMIC_ACQUIRE) < gen && atomic_load(&c->tlb_idle) == 0) {
+            all = false;
+            if (ask && c != this_cpu()) {
+                lapic_ipi(c->apic_id, VECTOR_TLB);
+            }
+        }
+    }
+    return all;
+}
+
+static struct limbo *
+my_limbo(void)
+{
+    struct limbo **slot = &limbos[this_cpu()->id];
+    if (*slot == NULL) {
+        unsigned order = 0;
+        while (((size_t)PAGE_SIZE << order) < sizeof(struct limbo)) {
+            order++;
+        }
+        uint64_t pa = pmm_alloc_zeroed(order);
+        *slot = pa != 0 ? phys_to_virt(pa) : NULL;
+    }
+    return *slot;
+}
+
+/* Protocol, left side, 3, for what is old enough. Entries of a trim that is still under way carry
+ * GEN_OPEN and stay. */
+static void
+limbo_drain(struct limbo *l)
+{
+    gstack_flush();
+    uint64_t now = atomic_load(&tlb_gen), known = all_flushed(now, true) ? now : 0;
+    for (; l->n > 0; l->head = (l->head + 1) % LIMBO_MAX, l->n--) {
+        uint64_t gen = l->page[l->head].gen;
+        if (gen > known) {
+            if (gen == GEN_OPEN || !all_flushed(gen, false)) {
+                return;
+            }
+            known = gen;
+        }
+        pte *e = l->page[l->head].entry;
+        uint64_t was = atomic_load(e);
+        if ((was & PTE_LIMBO) && atomic_compare_exchange_strong(e, &was, 0)) {
+            pmm_free(was & PTE_ADDR, 0);
+        }
+    }
+}
+
+/* False: no room in limbo, the page stays. */
+static bool
+give_back(struct limbo *l, uintptr_t va)
+{
+    pte *e = vm_pte_peek(va);
+    uint64_t was = e != NULL ? atomic_load(e) : 0;
+    if (!(was & PTE_P)) {
+        return true;
+    }
+    if (l->n == LIMBO_MAX) {
+        limbo_drain(l);
+        if (l->n == LIMBO_MAX) {
+            return false;
+        }
+    }
+    while (!atomic_compare_exchange_weak(e, &was, (was & ~PTE_P) | PTE_LIMBO)) {
+    } /* the processor may set the accessed bit meanwhile */
+    uint32_t at = (l->head + l->n++) % LIMBO_MAX;
+    l->page[at].entry = e;
+    l->page[at].gen = GEN_OPEN;
+    atomic_fetch_sub_explicit(&pages, 1, memory_order_relaxed);
+    return true;
+}
+
+struct trim {
+    struct arch_stack *s;
+    uintptr_t          end;
+};
+
+/* On the core's stack, interrupts off. The generation is drawn after the last entry has changed: a
+ * core that has flushed for it cannot have seen one of them mapped. */
+static void *
+trim_request(void *arg)
+{
+    struct trim *t = arg;
+    struct limbo *l = my_limbo();
+    uintptr_t va = t->s->mapped;
+    while (l != NULL && va < t->end && give_back(l, va)) {
+        va += PAGE_SIZE;
+    }
+    t->s->mapped = va;
+    t->s->trim_gen = atomic_fetch_add(&tlb_gen, 1) + 1;
+    for (uint32_t i = l != NULL ? l->n : 0; i > 0; i--) {
+        uint64_t *gen = &l->page[(l->head + i - 1) % LIMBO_MAX].gen;
+        if (*gen != GEN_OPEN) {
+            break;
+        }
+        *gen = t->s->trim_gen;
+    }
+    return NULL;
+}
+
+void *call_on_core_stack(void *(*fn)(void *), void *arg);
+
+/* arch.h: gives back the whole pages of a stack below `below`. */
+void
+gstack_trim(struct arch_stack *s, uintptr_t below)
+{
+    struct trim t = {s, below & ~(PAGE_SIZE - 1ul)};
+    if (s->mapped < t.end) {
+        call_on_core_stack(trim_request, &t);
+    }
+}
+
+static void *
+map_request(void *s)
+{
+    return map_page(((struct arch_stack *)s)->mapped) ? s : NULL;
+}
+
+/* A window for a stack of `max` bytes or more, its top page mapped. False: none left, or no memory. */
+bool
+gstack_alloc(struct arch_stack *s, size_t max)
+{
+    unsigned class = 0;
+    while (class < CLASSES && class_size(class) < max) {
+        class++;
+    }
+    if (class == CLASSES) {
+        return false;
+    }
+    uint64_t n = atomic_fetch_add(&windows[class], 1);
+    if (n >= (1ull << REGION_SHIFT) / class_size(class)) {
+        return false;
+    }
+    s->lo = GSTACK_BASE + ((uintptr_t)class << REGION_SHIFT) + n * class_size(class);
+    s->hi = s->lo + class_size(class);
+    s->mapped = s->hi - PAGE_SIZE;
+    s->slack = GSTACK_SLACK;
+    s->trim_gen = 0;
+    return call_on_core_stack(map_request, s) != NULL;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * gstack.h -- goroutine stacks: windows of addresses whose pages come by page fault.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arch_stack;
+
+/* A fault at va. GSTACK_GROWN: go on; GSTACK_OVERFLOW: the guard or, for a goroutine's own code, the
+ * reserve page was touched; GSTACK_NOT: va is in no window that was ever handed out. */
+enum gstack_fault { GSTACK_NOT, GSTACK_GROWN, GSTACK_OVERFLOW, GSTACK_NO_MEMORY };
+
+/* On the page-fault stack, interrupts off. kernel: the code that faulted may use the reserve page. */
+enum gstack_fault gstack_fault(uintptr_t va, struct arch_stack *own, bool kernel);
+
+/* Any core, any moment: makes this core's TLB forget what was given back. */
+void gstack_flush(void);
+
+/* Dead bytes below sp that a parked goroutine may keep mapped at first. */
+#define GSTACK_SLACK (32u << 10)
+
+/* arch.h's two, on any stack. */
+bool gstack_alloc(struct arch_stack *s, size_t max);
+void gstack_trim(struct arch_stack *s, uintptr_t below);
+
+/* Resident, all stacks together. */
+size_t gstack_bytes(void);

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main.c -- from the loader's jump to the first goroutine: the boot as a table of contents.
+ *
+ * Context      the boot core, interrupts off, preemption off; first on the image's boot stack, then on
+ *              the core's own
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "acpi.h"
+#include "arch.h"
+#include "bootinfo.h"
+#include "clock.h"
+#include "cmdline.h"
+#include "console.h"
+#include "cpu.h"
+#include "ioapic.h"
+#include "lapic.h"
+#include "memlayout.h"
+#include "pmm.h"
+#include "port/port.h"
+#include "power.h"
+#include "print.h"
+#include "smp.h"
+#include "trap.h"
+#include "vm.h"
+#include "x86.h"
+
+int   main(int argc, char **argv);
+void *call_on_stack(void *(*fn)(void *), void *arg, uintptr_t top);
+
+extern char __image_start[], __image_end[];
+
+static struct bootinfo  boot;
+static struct acpi_info acpi;
+static struct cmdline   cmdline;
+
+/* Until vm_init: the boot tables map the low 4 GiB onto themselves. */
+static const void *
+map_low(uint64_t pa, size_t len)
+{
+    return pa != 0 && pa + len <= 4ull << 30 && pa + len > pa ? (const void *)pa : NULL;
+}
+
+static const void *
+map_table(uint64_t pa, size_t len)
+{
+    return vm_map_phys(pa, len, VM_RO);
+}
+
+static void
+complain(const char *word, const char *why)
+{
+    kprintf("command line: %s: %s; ignored\n", word, why);
+}
+
+static void
+read_boot_information(uint32_t magic, uint64_t info)
+{
+    enum bootinfo_status s = bootinfo_parse(magic, info, map_low, &boot);
+    cmdline_parse(boot.cmdline, &cmdline, complain);
+    console_echo = cmdline.tty;
+    for (unsigned i = 0; i < boot.nnotes && i < BOOTINFO_NOTES && !cmdline.quiet; i++) {
+        kprintf("boot information: %s (%#lx)\n", boot.notes[i].text, boot.notes[i].value);
+    }
+    if (s != BOOTINFO_OK) {
+        kprintf("gamp cannot start: %s (magic %#x, information at %#lx)\n", bootinfo_status_text(s),
+                magic, info);
+        power_off(1);
+    }
+    bootinfo_reserve(&boot, (uint64_t)__image_start - KERNEL_BASE,
+                     (uint64_t)(__image_end - __image_start));
+    bootinfo_reserve(&boot, AP_PAGE, PAGE_SIZE);
+}
+
+static void
+start_memory(void)
+{
+    static struct pmm_range usable[MEMMAP_RANGES];
+    unsigned n = 0;
+    if (!vm_init(&boot)) {
+        kprintf("gamp cannot start: no room for page tables in %lu KiB of memory\n",
+                memmap_usable(&boot.memory) >> 10);
+        power_off(1);
+    }
+    for (unsigned i = 0; i < boot.memory.nranges; i++) {
+        const struct mem_range *r = &boot.memory.ranges[i];
+        if (r->type == MEM_USABLE) {
+            usable[n++] = (struct pmm_range){r->base, r->len};
+        }
+    }
+    pmm_init(usable, n);
+    if (!cpu_stacks_init(&cpu_boot)) {
+        kprintf("gamp cannot start: no memory for interrupt stacks\n");
+        power_off(1);
+    }
+}
+
+static void
+read_firmware_tables(void)
+{
+    if (!acpi_init(boot.rsdp, map_table, &acpi) && !cmdline.quiet) {
+        kprintf("acpi: no usable tables; going on with one core\n");
+    }
+    for (unsigned i = 0; i < acpi.nnotes && i < ACPI_NOTES && !cmdline.quiet; i++) {
+        kprintf("acpi: %s: %s (%#lx)\n", acpi.notes[i].table, acpi.notes[i].text, acpi.notes[i].value);
+    }
+    power_init(&acpi);
+}
+
+static void
+start_interrupts(void)
+{
+    if (!lapic_init(acpi.lapic_addr)) {
+        kprintf("gamp cannot start: this processor has no local APIC\n");
+        power_off(1);
+    }
+    lapic_init_core();
+    clock_init(&acpi);
+    ioapic_init(&acpi);
+    if (ioapic_route(4, VECTOR_SERIAL, cpu_boot.apic_id)) {
+        console_enable_interrupts();
+    }
+    port_console_init();
+}
+
+static void
+report(void)
+{
+    if (cmdline.quiet) {
+        return;
+    }
+    cpu_print_features();
+    clock_print();
+    kprintf("gamp: %u core%s, %zu MiB of memory (%zu MiB free), booted by %s%s%s\n", ncpus,
+            ncpus == 1 ? "" : "s", pmm_total_bytes() >> 20, pmm_free_bytes() >> 20, boot.protocol,
+            boot.loader[0] != '\0' ? " from " : "", boot.loader);
+    kprintf("gamp: main after %ld us\n", clock_nanotime() / 1000);
+}
+
+/* A window's size is 256 KiB or four times that, and so on (gstack.c). */
+static size_t
+window(size_t wish)
+{
+    size_t size = 256 << 10;
+    while (size < wish) {
+        size *= 4;
+    }
+    return size;
+}
+
+static void *
+on_core_stack(void *unused)
+{
+    (void)unused;
+    read_firmware_tables();
+    start_interrupts();
+    smp_start(&acpi, port_core_entry);
+    report();
+    sched_init(&(struct sched_config){
+        .gomaxprocs = cmdline.gomaxprocs,
+        .stack = window(cmdline.stack),
+        .slice = cmdline.slice_ns,
+        .schedtrace = cmdline.schedtrace_ms * 1000000,
+        .seed = cmdline.seed,
+    });
+    irq_enable();
+    sched_start(main, cmdline.argc, cmdline.argv);
+}
+
+/* From multiboot.S: which protocol, and where its information is. */
+void
+kmain(uint32_t magic, uint64_t info)
+{
+    idt_init();
+    cpu_detect();
+    cpu_init(&cpu_boot);
+    console_init();
+    read_boot_information(magic, info);
+    start_memory();
+    call_on_stack(on_core_stack, NULL, cpu_boot.core_top);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memlayout.h -- who lives where in the upper half of the address space.
+ *
+ *   ffff8000_00000000  DIRECT_BASE    all RAM, at most 64 TiB, never executable
+ *   ffffc000_00000000  GSTACK_BASE    goroutine stacks: one 8 TiB region a class (gstack.c)
+ *   ffffe000_00000000  IO_BASE        devices and firmware tables (vm_map_phys)
+ *   ffffe800_00000000  KSTACK_BASE    core and interrupt stacks, each over a guard page
+ *   ffffffff_80000000  KERNEL_BASE    the image, linked at +1 MiB
+ *
+ * The lower half, page 0 included, is never mapped once a core runs on the kernel's tables.
+ */
+#pragma once
+
+#define KERNEL_BASE 0xffffffff80000000
+#define DIRECT_BASE 0xffff800000000000
+#define GSTACK_BASE 0xffffc00000000000
+#define IO_BASE     0xffffe00000000000
+#define KSTACK_BASE 0xffffe80000000000
+
+#define PAGE_SIZE   4096
+#define AP_PAGE     0x8000 /* the start-up code of the other cores is copied here */
+
+#ifndef __ASSEMBLER__
+#include <stdint.h>
+
+static inline void *
+phys_to_virt(uint64_t pa)
+{
+    return (void *)(DIRECT_BASE + pa);
+}
+
+static inline uint64_t
+virt_to_phys(const void *va)
+{
+    return (uint64_t)va - DIRECT_BASE;
+}
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memmap.c -- a sorted map of physical memory, built from unsorted claims that contradict.
+ *
+ * Invariants   1 ranges[] is sorted and disjoint, and no range is empty, after each call.
+ *              2 Equal neighbours are one range after memmap_finish and memmap_claim.
+ *              3 When ranges[] is full, memory is lost and never won: a range that cannot be
+ *                split takes the greater type as a whole, and a new range is dropped.
+ * Context      boot core, before there is a heap.
+ */
+#include "memmap.h"
+
+#include <stddef.h>
+
+#include "memlayout.h"
+
+#define RAM_LIMIT (1ull << 46) /* the direct map ends there */
+
+static uint64_t
+range_end(const struct mem_range *r)
+{
+    return r->base + r->len;
+}
+
+static uint64_t
+page_down(uint64_t pa)
+{
+    return pa & -(uint64_t)PAGE_SIZE;
+}
+
+/* UINT64_MAX where the sum is beyond it. */
+static uint64_t
+add_saturating(uint64_t a, uint64_t b)
+{
+    return a + b < a ? UINT64_MAX : a + b;
+}
+
+static void
+insert_range(struct memmap *map, unsigned at, uint64_t base, uint64_t end, enum mem_type type)
+{
+    if (map->nranges == MEMMAP_RANGES) {
+        map->lost++;
+        return;
+    }
+    __builtin_memmove(&map->ranges[at + 1], &map->ranges[at],
+                      (map->nranges - at) * sizeof map->ranges[0]);
+    map->ranges[at] = (struct mem_range){base, end - base, type};
+    map->nranges++;
+}
+
+/* Gives [base, end), which lies inside ranges[i], another type: up to three ranges result. */
+static void
+retype(struct memmap *map, unsigned i, uint64_t base, uint64_t end, enum mem_type type)
+{
+    struct mem_range old = map->ranges[i];
+    unsigned pieces = (old.base < base) + (end < range_end(&old));
+
+    if (map->nranges + pieces > MEMMAP_RANGES) {
+        map->lost++;
+        map->ranges[i].type = type;
+        return;
+    }
+    if (end < range_end(&old)) {
+        insert_range(map, i + 1, end, range_end(&old), old.type);
+    }
+    if (old.base < base) {
+        map->ranges[i].len = base - old.base;
+        insert_range(map, i + 1, base, end, type);
+    } else {
+        map->ranges[i] = (struct mem_range){base, end - base, type};
+    }
+}
+
+/* Lays [base, end) over the map: gaps are filled, overlaps take the greater type. */
+static void
+overlay(struct memmap *map, uint64_t base, uint64_t end, enum mem_type type)
+{
+    unsigned i = 0;
+
+    while (base < end) {
+        uint64_t next = end;
+        struct mem_range *r;
+
+        while (i < map->nranges && range_end(&map->ranges[i]) <= base) {
+            i++;
+        }
+        r = i < map->nranges ? &map->ranges[i] : NULL;
+        if (!r || r->base > base) {
+            if (r && r->base < end) {
+                next = r->base;
+            }
+            insert_range(map, i, base, next, type);
+        } else {
+            if (range_end(r) < end) {
+                next = range_end(r);
+            }
+            if (r->type < type) {
+                retype(map, i, base, next, type);
+            }
+        }
+        base = next;
+    }
+}
+
+static void
+merge_ranges(struct memmap *map)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < map->nranges; i++) {
+        struct mem_range r = map->ranges[i];
+        struct mem_range *last = n > 0 ? &map->ranges[n - 1] : NULL;
+
+        if (r.len == 0) {
+            continue;
+        }
+        if (last && last->type == r.type && range_end(last) == r.base) {
+            last->len += r.len;
+        } else {
+            map->ranges[n++] = r;
+        }
+    }
+    map->nranges = n;
+}
+
+void
+memmap_add(struct memmap *map, uint64_t base, uint64_t len, enum mem_type type)
+{
+    uint64_t end = add_saturating(base, len);
+
+    if (type == MEM_USABLE && end > RAM_LIMIT) {
+        map->lost++;
+        end = RAM_LIMIT;
+    }
+    overlay(map, base, end, type);
+    if (map->nranges > MEMMAP_RANGES / 2) {
+        merge_ranges(map);
+    }
+}
+
+/* Page 0 stays out so that a null pointer, physical or virtual, never finds memory. */
+void
+memmap_finish(struct memmap *map)
+{
+    overlay(map, 0, PAGE_SIZE, MEM_RESERVED);
+    merge_ranges(map);
+    for (unsigned i = 0; i < map->nranges; i++) {
+        struct mem_range *r = &map->ranges[i];
+        uint64_t base = page_down(r->base + PAGE_SIZE - 1);
+        uint64_t end = page_down(range_end(r));
+
+        if (r->type == MEM_USABLE) {
+            *r = (struct mem_range){base, base < end ? end - base : 0, MEM_USABLE};
+        }
+    }
+    merge_ranges(map);
+}
+
+void
+memmap_claim(struct memmap *map, uint64_t base, uint64_t len)
+{
+    uint64_t end = add_saturating(base, len);
+
+    if (len > 0) {
+        overlay(map, page_down(base), page_down(add_saturating(end, PAGE_SIZE - 1)), MEM_CLAIMED);
+        merge_ranges(map);
+    }
+}
+
+uint64_t
+memmap_usable(const struct memmap *map)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < map->nranges; i++) {
+        if (map->ranges[i].type == MEM_USABLE) {
+            sum += map->ranges[i].len;
+        }
+    }
+    return sum;
+}

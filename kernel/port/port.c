@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * port.c -- the metal's half of sched/arch.h.
+ *
+ * Context      as arch.h says of each; what a function does beyond its name is said at it
+ * Protocol     preempting a goroutine
+ *              1 the timer's handler (or another's) asks sched_interrupt(): should it go?
+ *              2 it runs with preemption on: the handler pushes the interrupted rip on its stack, 128
+ *                bytes down, marks preemption off once, and returns into async_preempt, which saves
+ *                everything on that stack and calls sched_preempt()
+ *                else: the wish is noted in cpu->preempt, and the arch_preempt_on that brings the
+ *                depth to 0 calls sched_preempt() itself
+ */
+#include "port.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "arch.h"
+#include "clock.h"
+#include "console.h"
+#include "cpu.h"
+#include "gstack.h"
+#include "heap.h"
+#include "lapic.h"
+#include "memlayout.h"
+#include "panic.h"
+#include "pmm.h"
+#include "power.h"
+#include "print.h"
+#include "symbols.h"
+#include "trap.h"
+#include "x86.h"
+
+#include <gamp.h>
+
+enum { RED_ZONE = 128, FCW_DEFAULT = 0x37f, MXCSR_DEFAULT = 0x1f80 };
+
+void *call_on_stack(void *(*fn)(void *), void *arg, uintptr_t top);
+
+static struct arch_g *
+running_g(const struct cpu *c)
+{
+    return (struct arch_g *)c->g;
+}
+
+static bool
+on_stack_of(const struct arch_g *g, uintptr_t sp)
+{
+    return g != NULL && sp >= g->stack.lo && sp < g->stack.hi;
+}
+
+/* Below a switched-out g0 its stack is free; 256 bytes are left between. */
+void *
+call_on_core_stack(void *(*fn)(void *), void *arg)
+{
+    uint64_t flags = irq_save();
+    const struct cpu *c = this_cpu();
+    void *r;
+    if (on_stack_of(running_g(c), (uintptr_t)__builtin_frame_address(0))) {
+        uintptr_t top = ((struct arch_g *)c->m)->context.sp - 256;
+        r = call_on_stack(fn, arg, top & ~15ul);
+    } else {
+        r = fn(arg);
+    }
+    irq_restore(flags);
+    return r;
+}
+
+/* ---- contexts and stacks ---- */
+
+bool
+arch_stack_alloc(struct g *gp, size_t max)
+{
+    return gstack_alloc(&((struct arch_g *)gp)->stack, max);
+}
+
+void
+arch_stack_trim(struct g *gp, uintptr_t below)
+{
+    gstack_trim(&((struct arch_g *)gp)->stack, below);
+}
+
+/* As if the new g had called arch_context_switch: entry is where it goes on, with no return address. */
+void
+arch_context_init(struct g *gp, uintptr_t top, void (*entry)(struct g *prev))
+{
+    struct arch_g *g = (struct arch_g *)gp;
+    if (g->stack.trim_gen > this_cpu()->tlb_gen) {
+        gstack_flush(); /* the window was used before: see gstack.c, invariant 3 */
+    }
+    uintptr_t *sp = (uintptr_t *)top;
+    *--sp = 0;
+    *--sp = (uintptr_t)entry;
+    g->context = (struct arch_context){(uintptr_t)sp, MXCSR_DEFAULT, FCW_DEFAULT, 0};
+    g->stack.slack = GSTACK_SLACK;
+}
+
+/* ---- preemption ---- */
+
+void
+arch_preempt_pending(void)
+{
+    if (irq_enabled()) {
+        __asm__ volatile("movl %0, %%gs:%c1" : : "i"(PREEMPT_NONE | 1), "i"(CPU_PREEMPT) : "memory");
+        sched_preempt();
+    }
+}
+
+static void
+push(struct trap_frame *f, uint64_t value)
+{
+    f->rsp -= sizeof(value);
+    *(uint64_t *)f->rsp = value; /* may fault a page in: page faults have a stack of their own */
+}
+
+void
+port_after_interrupt(struct trap_frame *f)
+{
+    struct cpu *c = this_cpu();
+    if (c->m == NULL || !sched_interrupt()) {
+        return;
+    }
+    if ((c->preempt & ~PREEMPT_NONE) != 0 || !on_stack_of(running_g(c), f->rsp)) {
+        c->preempt &= ~PREEMPT_NONE;
+        return;
+    }
+    f->rsp -= RED_ZONE;
+    push(f, f->rip);
+    f->rip = (uintptr_t)async_preempt;
+    c->preempt = PREEMPT_NONE | 1;
+}
+
+bool
+port_inject_fault(struct trap_frame *f, uintptr_t address, const char *what)
+{
+    struct cpu *c = this_cpu();
+    if (c->m == NULL || !sched_in_goroutine() || (c->preempt & ~PREEMPT_NONE) != 0
+        || !on_stack_of(running_g(c), f->rsp - RED_ZONE - 64)) {
+        return false;
+    }
+    f->rsp = (f->rsp - RED_ZONE) & ~15ul;
+    push(f, f->rip);
+    f->rdi = address;
+    f->rsi = f->rip;
+    f->rdx = (uintptr_t)what;
+    f->rip = (uintptr_t)sched_fault;
+    return true;
+}
+
+/* ---- cores ---- */
+
+int
+arch_cpu_count(void)
+{
+    return (int)ncpus;
+}
+
+/* Core `cpu` waits for its m in port_core_entry, since smp_start. */
+void
+arch_cpu_start(int cpu, struct m *mp)
+{
+    cpus[cpu]->g = (struct g *)mp; /* its g0 */
+    __atomic_store_n(&cpus[cpu]->m, mp, __ATOMIC_RELEASE);
+}
+
+void
+port_core_entry(void)
+{
+    while (__atomic_load_n(&this_cpu()->m, __ATOMIC_ACQUIRE) == NULL) {
+        cpu_relax();
+    }
+    irq_enable();
+    sched_core();
+}
+
+/* While halted this core counts as flushed (gstack.c): the exchange orders the flag before the look at
+ * the generation. */
+void
+arch_idle(int64_t until)
+{
+    struct cpu *c = this_cpu();
+    int64_t gap = clock_max_gap_ns();
+    if (gap != INT64_MAX && until > clock_nanotime() + gap) {
+        until = clock_nanotime() + gap;
+    }
+    arch_timer_set(until);
+    atomic_store(&c->tlb_idle, 1);
+    c->idle_halts++;
+    irq_enable_and_halt();
+    irq_disable();
+    atomic_exchange(&c->tlb_idle, 0);
+    gstack_flush();
+}
+
+void
+arch_wake(int cpu)
+{
+    this_cpu()->ipis_sent++;
+    lapic_ipi(cpus[cpu]->apic_id, VECTOR_RESCHED);
+}
+
+void
+arch_preempt(int cpu)
+{
+    arch_wake(cpu);
+}
+
+void
+arch_stop_others(void)
+{
+    panic_stop_others();
+}
+
+/* ---- time ---- */
+
+int64_t
+arch_nanotime(void)
+{
+    return clock_nanotime();
+}
+
+int64_t
+arch_walltime(void)
+{
+    return clock_walltime();
+}
+
+void
+arch_timer_set(int64_t when)
+{
+    if (when == INT64_MAX) {
+        lapic_timer_off();
+    } else {
+        lapic_timer_set(clock_ns_to_tsc(when));
+    }
+}
+
+/* ---- memory and words ---- */
+
+void *
+arch_alloc(size_t size)
+{
+    return malloc(size);
+}
+
+void
+arch_free(void *p)
+{
+    free(p);
+}
+
+void
+arch_print(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    kvprintf_console(fmt, ap);
+    va_end(ap);
+}
+
+void
+arch_format(char *buf, size_t n, const char *fmt, va_list ap)
+{
+    vsnprintf(buf, n, fmt, ap);
+}
+
+const char *
+arch_symbol(uintptr_t pc, size_t *offset)
+{
+    return symbol_find(pc, offset);
+}
+
+/* A parked g: switch.S's picture. A new one has no frame to follow. */
+void
+arch_backtrace(const struct g *gp)
+{
+    const struct arch_g *g = (const struct arch_g *)gp;
+    if (gp == this_cpu()->g) {
+        panic_backtrace(0, (uintptr_t)__builtin_frame_address(0), DIRECT_BASE, UINTPTR_MAX - 16);
+        return;
+    }
+    const uintptr_t *sp = (const uintptr_t *)g->context.sp;
+    uintptr_t frame = on_stack_of(g, g->context.sp + 64) ? sp[6] : 0;
+    panic_backtrace(frame != 0 ? sp[7] : sp[0], frame, g->stack.lo, g->stack.hi);
+}
+
+void
+arch_throw(const char *fmt, ...)
+{
+    char text[256];
+    va_list ap;
+    va_start(ap, fmt);
+    kvsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    panic_throw("%s", text);
+}
+
+void
+arch_exit(int status)
+{
+    arch_preempt_off();
+    console_flush();
+    if (status == 2 && print_sink == console_write_sync) {
+        panic_print_others();
+    }
+    panic_stop_others();
+    console_flush();
+    power_off(status);
+}
+
+void
+arch_stats(int cpu, struct sched_stats *s)
+{
+    if (cpu >= 0) {
+        const struct cpu *c = cpus[cpu];
+        s->ipis_sent += c->ipis_sent;
+        s->interrupts += c->interrupts;
+        s->stack_faults += c->stack_faults;
+    } else {
+        s->stack_bytes = gstack_bytes();
+        s->heap_bytes = heap_bytes();
+        s->free_bytes = pmm_free_bytes();
+    }
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * smp.c -- starts the other cores, all at the same time.
+ *
+ * Invariants   1. A slot's state leaves SLOT_WAITING once: to SLOT_READY by its core, or to
+ *                 SLOT_GIVEN_UP by the boot core.
+ *              2. The start-up code and its page tables stay while a core has not answered: one
+ *                 that comes late finds them, loses the race for its slot, and halts.
+ * Context      smp_start: boot core, clock and local APIC running, before the scheduler.
+ * Protocol     boot core                               another core (boot/ap.S to 6.)
+ *              1. fills the slots, INIT to each        6. kernel's page tables, own tables, APIC
+ *              2. start-up IPI to each                 7. compares its TSC with the others'
+ *              3. compares its TSC, looks at states;   8. SLOT_WAITING -> SLOT_READY (release)
+ *                 a second IPI to those still waiting  9. entry()
+ *              4. SLOT_WAITING -> SLOT_GIVEN_UP after
+ *                 the deadline; closes up the numbers
+ * Rejected     one core after the other: 255 cores, each with hardware's 10 ms, take seconds.
+ *              Broadcasts: see lapic.c.
+ */
+#include "smp.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "acpi.h"
+#include "clock.h"
+#include "cpu.h"
+#include "lapic.h"
+#include "memlayout.h"
+#include "print.h"
+#include "vm.h"
+#include "x86.h"
+
+#define MS 1000000ll
+
+enum slot_state { SLOT_WAITING, SLOT_READY, SLOT_GIVEN_UP };
+
+/* how a starting core finds itself; ap.S knows the layout */
+struct ap_slot {
+    uint32_t apic_id;
+    _Atomic uint32_t state;
+    uintptr_t stack;
+    struct cpu *cpu;
+    uint64_t spare;
+};
+
+_Static_assert(offsetof(struct ap_slot, apic_id) == 0, "known to ap.S");
+_Static_assert(offsetof(struct ap_slot, stack) == 8, "known to ap.S");
+_Static_assert(sizeof(struct ap_slot) == 32, "known to ap.S");
+
+extern const uint8_t ap_start[], ap_end[], ap_cr3[], ap_efer[], ap_slots[], ap_count[];
+
+_Noreturn void smp_core_main(struct ap_slot *slot); /* called by ap.S */
+
+static struct ap_slot slots[MAX_CPUS - 1];
+static unsigned nslots;
+static void (*core_entry)(void);
+
+/* Steps 6 to 9. */
+void
+smp_core_main(struct ap_slot *slot)
+{
+    write_cr3(vm_root());
+    cpu_init(slot->cpu);
+    lapic_init_core();
+    slot->cpu->apic_id = lapic_id();
+    clock_check_step();
+    uint32_t waiting = SLOT_WAITING;
+    if (!atomic_compare_exchange_strong(&slot->state, &waiting, SLOT_READY)) {
+        cpu_halt_for_ever();
+    }
+    core_entry();
+    throw("smp_core_main: entry returned on core %u", slot->apic_id);
+}
+
+static bool
+has_slot(uint32_t apic_id)
+{
+    for (unsigned i = 0; i < nslots; i++) {
+        if (slots[i].apic_id == apic_id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+can_start(const struct acpi_cpu *a)
+{
+    if (!a->enabled || a->apic_id == cpu_boot.apic_id || has_slot(a->apic_id)) {
+        return false;
+    }
+    if (a->apic_id >= 255 && !lapic_is_x2apic()) {
+        kprintf("smp: core %u left out: its number needs x2APIC\n", a->apic_id);
+        return false;
+    }
+    return true;
+}
+
+static void
+fill_slots(const struct acpi_info *acpi)
+{
+    for (unsigned i = 0; i < acpi->ncpus && nslots < MAX_CPUS - 1; i++) {
+        if (!can_start(&acpi->cpus[i])) {
+            continue;
+        }
+        struct cpu *c = cpu_new();
+        if (c == NULL) {
+            kprintf("smp: no memory for core %u and later ones\n", acpi->cpus[i].apic_id);
+            return;
+        }
+        c->apic_id = acpi->cpus[i].apic_id;
+        c->id = nslots + 1;
+        slots[nslots++] = (struct ap_slot){c->apic_id, SLOT_WAITING, c->core_sp, c, 0};
+    }
+}
+
+static void *
+in_copy(const uint8_t *symbol)
+{
+    return (uint8_t *)phys_to_virt(AP_PAGE) + (symbol - ap_start);
+}
+
+static bool
+copy_start_code(void)
+{
+    uint64_t root = vm_boot_root();
+    if (root == 0 || root > UINT32_MAX) {
+        kprintf("smp: no page tables below 4 GiB (%#lx)\n", root);
+        return false;
+    }
+    __builtin_memcpy(phys_to_virt(AP_PAGE), ap_start, (size_t)(ap_end - ap_start));
+    *(uint32_t *)in_copy(ap_cr3) = (uint32_t)root;
+    *(uint32_t *)in_copy(ap_efer) = (uint32_t)(EFER_LME | (cpu_features.nx ? EFER_NXE : 0));
+    *(uint64_t *)in_copy(ap_slots) = (uint64_t)slots;
+    *(uint32_t *)in_copy(ap_count) = nslots;
+    return true;
+}
+
+static unsigned
+count_waiting(void)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < nslots; i++) {
+        n += atomic_load_explicit(&slots[i].state, memory_order_acquire) == SLOT_WAITING;
+    }
+    return n;
+}
+
+static void
+send_startup(void)
+{
+    for (unsigned i = 0; i < nslots; i++) {
+        if (atomic_load_explicit(&slots[i].state, memory_order_relaxed) == SLOT_WAITING) {
+            lapic_ipi_startup(slots[i].apic_id, AP_PAGE / PAGE_SIZE);
+        }
+    }
+}
+
+static bool
+wait_for_all(int64_t ns)
+{
+    int64_t deadline = clock_nanotime() + ns;
+    while (count_waiting() > 0) {
+        if (clock_nanotime() >= deadline) {
+            return false;
+        }
+        clock_check_step();
+    }
+    return true;
+}
+
+/* The 10 ms of the MP specification are for processors of the 1990s. */
+static bool
+takes_init_at_once(void)
+{
+    const struct cpu_features *f = &cpu_features;
+    bool amd = __builtin_memcmp(f->vendor, "AuthenticAMD", 12) == 0;
+    return f->hypervised || (amd ? f->family >= 15 : f->family == 6);
+}
+
+static void
+start_all(void)
+{
+    for (unsigned i = 0; i < nslots; i++) {
+        lapic_ipi_init(slots[i].apic_id);
+    }
+    if (!takes_init_at_once()) {
+        clock_delay_us(10000);
+    }
+    send_startup();
+    if (!wait_for_all(cpu_features.hypervised ? 20 * MS : 1 * MS)) {
+        send_startup(); /* one that runs takes no notice */
+        wait_for_all(cpu_features.hypervised ? 2000 * MS : 100 * MS);
+    }
+}
+
+/* Gives up those that have not answered; the others are numbered without gaps. */
+static unsigned
+close_up(void)
+{
+    unsigned missing = 0;
+    for (unsigned i = 0; i < nslots; i++) {
+        uint32_t waiting = SLOT_WAITING;
+        if (atomic_compare_exchange_strong(&slots[i].state, &waiting, SLOT_GIVEN_UP)) {
+            kprintf("smp: core %u does not answer and is left out\n", slots[i].apic_id);
+            missing++;
+            continue;
+        }
+        slots[i].cpu->id = ncpus;
+        cpus[ncpus++] = slots[i].cpu;
+    }
+    return missing;
+}
+
+void
+smp_start(const struct acpi_info *acpi, void (*entry)(void))
+{
+    cpu_boot.apic_id = lapic_id();
+    core_entry = entry;
+    fill_slots(acpi);
+    if (nslots == 0 || !copy_start_code()) {
+        return;
+    }
+    int64_t start = clock_nanotime();
+    start_all();
+    unsigned missing = close_up();
+    int64_t us = (clock_nanotime() - start) / 1000;
+    clock_check_done();
+    if (missing == 0) {
+        vm_boot_root_drop();
+    }
+    kprintf("smp: %u cores, the others started in %ld us, %s\n", ncpus, us,
+            lapic_is_x2apic() ? "x2APIC" : "xAPIC");
+}

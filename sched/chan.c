@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * chan.c -- how two goroutines meet.
+ *
+ * Invariants   (all under c->lock)
+ *              1. receivers wait only while the buffer is empty and no sender waits
+ *              2. senders wait only while the buffer is full (always so with capacity 0)
+ *              3. nobody waits on a closed channel
+ *              4. count <= cap; the oldest element is at slot `head`
+ * Locks        c->lock (RANK_CHAN); held across the switch of whoever parks, opened by its commit
+ * Protocol     A waiter stands on its goroutine's stack. Who takes it off the list has it alone,
+ *              copies the value straight across (the waiting stack may fault a page in: an ordinary
+ *              event), sets ok, and readies the goroutine after the lock is open; it touches neither
+ *              waiter nor channel after that.
+ * Cost         no allocation to block; one lock an operation; a try that cannot succeed takes none.
+ * Go           chan.go: chansend, chanrecv, closechan
+ */
+#include "runtime.h"
+
+struct chan {
+    /* constant */
+    size_t elem_size;
+    size_t cap;
+
+    /* lock; count and closed are read without it by calls that may not park */
+    struct gamp_lock  lock;
+    _Atomic(bool)     closed;
+    _Atomic(size_t)   count;
+    size_t            head;
+    struct gamp_waitq recvq, sendq;
+    _Alignas(16) unsigned char buf[];
+};
+
+static void
+waitq_push(struct gamp_waitq *q, struct waiter *w)
+{
+    w->next = NULL;
+    w->prev = q->last;
+    if (w->prev != NULL) {
+        w->prev->next = w;
+    } else {
+        q->first = w;
+    }
+    q->last = w;
+}
+
+static struct waiter *
+waitq_pop(struct gamp_waitq *q)
+{
+    struct waiter *w = q->first;
+    if (w != NULL) {
+        q->first = w->next;
+        if (w->next != NULL) {
+            w->next->prev = NULL;
+        } else {
+            q->last = NULL;
+        }
+    }
+    return w;
+}
+
+/* A word is moved as a word: most elements are one. */
+static inline void
+elem_copy(const struct chan *c, void *to, const void *from)
+{
+    if (to == NULL) {
+        return;
+    }
+    if (c->elem_size == sizeof(uint64_t)) {
+        __builtin_memcpy(to, from, sizeof(uint64_t));
+    } else {
+        memcpy(to, from, c->elem_size);
+    }
+}
+
+static inline void *
+slot(struct chan *c, size_t i)
+{
+    return c->buf + i * c->elem_size;
+}
+
+static inline size_t
+wrap(const struct chan *c, size_t i)
+{
+    return i >= c->cap ? i - c->cap : i;
+}
+
+struct chan *
+chan_make(size_t elem_size, size_t capacity)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(elem_size, capacity, &bytes)
+        || bytes > PTRDIFF_MAX - sizeof(struct chan)) {
+        panic("makechan: size out of range");
+    }
+    struct chan *c = arch_alloc(sizeof(*c) + bytes);
+    if (c != NULL) {
+        memset(c, 0, sizeof(*c));
+        c->elem_size = elem_size;
+        c->cap = capacity;
+    }
+    return c;
+}
+
+/* Parks the caller on q until a partner or chan_close took its waiter off. c->lock is held, and open
+ * on return. True: a partner did. */
+static bool
+chan_wait(struct chan *c, struct gamp_waitq *q, void *elem, enum wait_reason why)
+{
+    struct waiter w = {.g = this_g(), .elem = elem};
+    waitq_push(q, &w);
+    g_park(g_unlock_commit, &c->lock, why);
+    return w.ok;
+}
+
+/* Ends the wait of w, taken off its list: c->lock is held and opened here. */
+static void
+chan_meet(struct chan *c, struct waiter *w)
+{
+    struct g *gp = w->g;
+    w->ok = true;
+    lock_release(&c->lock);
+    g_ready(gp);
+}
+
+/* One send under the lock. True: done, and the lock is open. */
+static bool
+send_now(struct chan *c, const void *elem)
+{
+    if (atomic_load_explicit(&c->closed, memory_order_relaxed)) {
+        lock_release(&c->lock);
+        panic("send on closed channel");
+    }
+    struct waiter *w = waitq_pop(&c->recvq);
+    if (w != NULL) {
+        elem_copy(c, w->elem, elem);
+        chan_meet(c, w);
+        return true;
+    }
+    size_t n = atomic_load_explicit(&c->count, memory_order_relaxed);
+    if (n == c->cap) {
+        return false;
+    }
+    elem_copy(c, slot(c, wrap(c, c->head + n)), elem);
+    atomic_store_explicit(&c->count, n + 1, memory_order_release);
+    lock_release(&c->lock);
+    return true;
+}
+
+/* One receive under the lock. CHAN_EMPTY: nothing done, the lock still held; else it is open. */
+static enum chan_status
+recv_now(struct chan *c, void *elem)
+{
+    struct waiter *w;
+    size_t n = atomic_load_explicit(&c->count, memory_order_relaxed);
+    if (n > 0) {
+        elem_copy(c, elem, slot(c, c->head));
+        w = waitq_pop(&c->sendq);
+        if (w != NULL) { /* full: its value takes the slot just freed */
+            elem_copy(c, slot(c, c->head), w->elem);
+        }
+        c->head = wrap(c, c->head + 1);
+        if (w == NULL) {
+            atomic_store_explicit(&c->count, n - 1, memory_order_release);
+            lock_release(&c->lock);
+        } else {
+            chan_meet(c, w);
+        }
+        return CHAN_OK;
+    }
+    if ((w = waitq_pop(&c->sendq)) != NULL) {
+        elem_copy(c, elem, w->elem);
+        chan_meet(c, w);
+        return CHAN_OK;
+    }
+    if (!atomic_load_explicit(&c->closed, memory_order_relaxed)) {
+        return CHAN_EMPTY;
+    }
+    if (elem != NULL) {
+        memset(elem, 0, c->elem_size);
+    }
+    lock_release(&c->lock);
+    return CHAN_CLOSED;
+}
+
+void
+chan_send(struct chan *c, const void *elem)
+{
+    if (c == NULL) {
+        g_park_for_ever(WAIT_CHAN_SEND_NIL);
+    }
+    lock_acquire(&c->lock, RANK_CHAN);
+    if (!send_now(c, elem) && !chan_wait(c, &c->sendq, (void *)(uintptr_t)elem, WAIT_CHAN_SEND)) {
+        panic("send on closed channel");
+    }
+}
+
+bool
+chan_recv(struct chan *c, void *elem)
+{
+    if (c == NULL) {
+        g_park_for_ever(WAIT_CHAN_RECV_NIL);
+    }
+    size_t size = c->elem_size; /* the channel may be gone when we wake up */
+    lock_acquire(&c->lock, RANK_CHAN);
+    enum chan_status s = recv_now(c, elem);
+    if (s != CHAN_EMPTY) {
+        return s == CHAN_OK;
+    }
+    bool ok = chan_wait(c, &c->recvq, elem, WAIT_CHAN_RECV);
+    if (!ok && elem != NULL) {
+        memset(elem, 0, size);
+    }
+    return ok;
+}
+
+/* Without the lock: `closed` before fullness. A channel seen open, then full, was full at some moment
+ * while open, since a closed one never opens again. */
+bool
+chan_try_send(struct chan *c, const void *elem)
+{
+    if (c == NULL) {
+        return false;
+    }
+    if (!atomic_load_explicit(&c->closed, memory_order_acquire) && c->cap > 0
+        && atomic_load_explicit(&c->count, memory_order_acquire) == c->cap) {
+        return false;
+    }
+    lock_acquire(&c->lock, RANK_CHAN);
+    bool done = send_now(c, elem);
+    if (!done) {
+        lock_release(&c->lock);
+    }
+    return done;
+}
+
+/* Without the lock: emptiness, then `closed`: if it was not closed after it was seen empty, it was
+ * empty and open at the same moment. */
+enum chan_status
+chan_try_recv(struct chan *c, void *elem)
+{
+    if (c == NULL) {
+        return CHAN_EMPTY;
+    }
+    if (c->cap > 0 && atomic_load_explicit(&c->count, memory_order_acquire) == 0
+        && !atomic_load_explicit(&c->closed, memory_order_acquire)) {
+        return CHAN_EMPTY;
+    }
+    lock_acquire(&c->lock, RANK_CHAN);
+    enum chan_status s = recv_now(c, elem);
+    if (s == CHAN_EMPTY) {
+        lock_release(&c->lock);
+    }
+    return s;
+}
+
+/* The waiters are collected under the lock and readied after it is open. By invariant 1 and 2 only one
+ * of the two lists has any. */
+void
+chan_close(struct chan *c)
+{
+    if (c == NULL) {
+        panic("close of nil channel");
+    }
+    lock_acquire(&c->lock, RANK_CHAN);
+    if (atomic_load_explicit(&c->closed, memory_order_relaxed)) {
+        lock_release(&c->lock);
+        panic("close of closed channel");
+    }
+    atomic_store_explicit(&c->closed, true, memory_order_release);
+    struct waiter *w = c->recvq.first != NULL ? c->recvq.first : c->sendq.first, *next;
+    c->recvq = c->sendq = (struct gamp_waitq){0};
+    lock_release(&c->lock);
+    for (; w != NULL; w = next) {
+        next = w->next; /* before it is readied: w is on its stack */
+        g_ready(w->g);
+    }
+}
+
+size_t
+chan_len(const struct chan *c)
+{
+    return c == NULL ? 0 : atomic_load_explicit(&((struct chan *)(uintptr_t)c)->count, memory_order_acquire);
+}
+
+size_t
+chan_cap(const struct chan *c)
+{
+    return c == NULL ? 0 : c->cap;
+}
+
+void
+chan_free(struct chan *c)
+{
+    if (c == NULL) {
+        return;
+    }
+    lock_acquire(&c->lock, RANK_CHAN);
+    bool used = c->recvq.first != NULL || c->sendq.first != NULL;
+    lock_release(&c->lock);
+    if (used) {
+        panic("free of channel in use");
+    }
+    arch_free(c);
+}

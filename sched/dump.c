@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dump.c -- every goroutine and every core, in words and figures.
+ *
+ * Locks        none: chunks are only ever added, and what a running goroutine changes meanwhile is
+ *              shown as it is at that moment
+ * Go           traceback.go: goroutineheader, tracebackothers
+ */
+#include "runtime.h"
+
+const char *
+wait_reason_word(enum wait_reason why)
+{
+    static const char *const words[WAIT_COUNT] = {
+        [WAIT_NONE] = "waiting",
+        [WAIT_CHAN_RECV] = "chan receive",
+        [WAIT_CHAN_SEND] = "chan send",
+        [WAIT_CHAN_RECV_NIL] = "chan receive (nil chan)",
+        [WAIT_CHAN_SEND_NIL] = "chan send (nil chan)",
+        [WAIT_SELECT] = "select",
+        [WAIT_SELECT_NONE] = "select (no cases)",
+        [WAIT_SLEEP] = "sleep",
+        [WAIT_MUTEX] = "sync.Mutex.Lock",
+        [WAIT_WAITGROUP] = "sync.WaitGroup.Wait",
+        [WAIT_IO] = "IO wait",
+        [WAIT_FOR_EVER] = "waiting for ever",
+    };
+    return why < WAIT_COUNT ? words[why] : "?";
+}
+
+const char *
+g_name(const struct g *gp)
+{
+    size_t offset;
+    const char *name = gp->name != NULL ? gp->name : arch_symbol((uintptr_t)gp->fn, &offset);
+    return name != NULL ? name : "?";
+}
+
+static void
+dump_one(const struct g *gp)
+{
+    static const char *const states[] = {"dead", "runnable", "running", "waiting"};
+    enum g_status s = atomic_load(&gp->status);
+    const char *state = s == G_WAITING ? wait_reason_word(gp->wait_reason) : states[s & 3];
+    arch_print("\ngoroutine %lu [%s%s]: %s\n", gp->id, state, gp->pin >= 0 ? ", locked to core" : "",
+               g_name(gp));
+    if (s == G_RUNNING && gp != this_g()) {
+        arch_print("\trunning on another core; stack unavailable\n");
+    } else {
+        arch_backtrace(gp);
+    }
+    if (gp->creator != 0) {
+        size_t offset = 0;
+        const char *by = arch_symbol(gp->creator_pc, &offset);
+        arch_print("created by %s+0x%zx in goroutine %lu\n", by != NULL ? by : "?", offset, gp->creator);
+    }
+}
+
+enum { DUMP_MAX = 100 }; /* a million traces help nobody */
+
+/* All goroutines, `first` (or NULL) ahead of the others. */
+void
+dump_goroutines(const struct g *first)
+{
+    size_t shown = 0, more = 0;
+    if (first != NULL && first->id != 0) {
+        dump_one(first);
+    }
+    for (struct g_chunk *c = sched.chunks; c != NULL; c = c->next) {
+        for (uint32_t i = 0; i < c->used; i++) {
+            struct g *gp = &c->g[i];
+            if (gp == first || gp->system || atomic_load(&gp->status) == G_DEAD) {
+                continue;
+            }
+            if (shown++ < DUMP_MAX) {
+                dump_one(gp);
+            } else {
+                more++;
+            }
+        }
+    }
+    if (more > 0) {
+        arch_print("\n...and %zu more goroutines\n", more);
+    }
+}
+
+void
+goroutine_dump(void)
+{
+    dump_goroutines(this_g());
+}
+
+static uint64_t
+get(_Atomic(uint64_t) *count)
+{
+    return atomic_load_explicit(count, memory_order_relaxed);
+}
+
+static void
+stats_add(struct m *mp, struct sched_stats *s)
+{
+    s->created += get(&mp->created);
+    s->finished += get(&mp->finished);
+    s->switches += get(&mp->switches);
+    s->yields += get(&mp->yields);
+    s->preemptions += get(&mp->preemptions);
+    s->steals += get(&mp->steals);
+    s->stolen += get(&mp->stolen);
+    s->wakes += get(&mp->wakes);
+    s->timers_fired += get(&mp->timers_fired);
+    s->idle_ns += get(&mp->idle_ns);
+    s->busy_ns += (uint64_t)arch_nanotime() - get(&mp->idle_ns);
+    s->runnable += runq_len(mp) + mp->pinned.n;
+    s->running += atomic_load(&mp->running) != NULL;
+    arch_stats(mp->id, s);
+}
+
+void
+sched_stats_core(int core, struct sched_stats *one)
+{
+    *one = (struct sched_stats){0};
+    if (core >= 0 && core < sched.ncores) {
+        stats_add(allm[core], one);
+    }
+}
+
+void
+sched_stats(struct sched_stats *all)
+{
+    *all = (struct sched_stats){0};
+    for (int i = 0; i < sched.ncores; i++) {
+        stats_add(allm[i], all);
+    }
+    arch_stats(-1, all);
+    all->runnable += atomic_load(&sched.global_n);
+    uint64_t alive = all->created - all->finished, active = all->runnable + all->running;
+    all->waiting = alive > active ? alive - active : 0;
+}

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * idle.c -- what a core does between goroutines: find one, steal one, or halt.
+ *
+ * Invariants   1. a core's idle bit is set only while it neither runs a g nor looks for one, or is
+ *                 about to look once more
+ *              2. sched.nspinning counts the cores with m.spinning, and those that a waker has
+ *                 claimed and that do not know it yet
+ * Context      on g0, preemption off throughout
+ *
+ * Protocol     Why no wake-up is lost.
+ *              who has made work                     who has found none
+ *              1 publish the g                       1 stop spinning   (locked, only if it did)
+ *              2 -- StoreLoad (a locked instr.) --   2 set own idle bit, nidle + 1    (locked)
+ *              3 if nidle > 0 and nspinning == 0:    3 -- StoreLoad (2 is one) --
+ *              4   clear one idle bit    (locked)    4 look at every queue again
+ *                  the winner: nspinning + 1, IPI    5 found: clear own bit, go on
+ *                                                    6 interrupts off; bit still set? sti; hlt
+ *              If 3 reads nidle == 0, the other's 2 comes after, so its 4 sees the g. If 3 reads
+ *              nspinning > 0, a spinner has yet to do its 1, and then its 4 sees the g. Between
+ *              6's check and hlt no interrupt is taken, so the IPI of a winner ends the halt.
+ *              Claim first, count second: a waker that finds no bit has changed nothing, so nobody
+ *              can mistake it for a spinner.
+ *              A spinner that finds work and was the last wakes another first: a burst of n g's
+ *              wakes cores one after the other, as many as there is work for.
+ *
+ * Rejected     Spinning until work comes: takes the host's cores from those who work. Waking a core
+ *              for every g: a stampede. A needspinning flag as in Go: it repairs a P dropped after
+ *              the look, and here a P is never dropped.
+ * Go           findRunnable, stealWork, wakep, resetspinning, checkdead in proc.go
+ */
+#include "runtime.h"
+
+struct sched sched;
+struct m    *allm[CORES_MAX];
+
+static bool
+idle_bit_clear(int id)
+{
+    uint64_t bit = 1ull << (id % 64);
+    if ((atomic_fetch_and(&sched.idle[id / 64], ~bit) & bit) == 0) {
+        return false;
+    }
+    atomic_fetch_sub(&sched.nidle, 1);
+    return true;
+}
+
+static bool
+idle_bit_test(int id)
+{
+    return atomic_load(&sched.idle[id / 64]) >> (id % 64) & 1;
+}
+
+/* Wakes one idle core that gomaxprocs lets run, if there is one. Protocol, left side, 4. */
+void
+wake_one(void)
+{
+    int limit = atomic_load(&sched.gomaxprocs);
+    for (int base = 0; base < limit; base += 64) {
+        uint64_t bits = atomic_load(&sched.idle[base / 64]);
+        if (limit - base < 64) {
+            bits &= (1ull << (limit - base)) - 1;
+        }
+        for (; bits != 0; bits &= bits - 1) {
+            int id = base + __builtin_ctzll(bits);
+            if (idle_bit_clear(id)) {
+                atomic_fetch_add(&sched.nspinning, 1);
+                COUNT(this_m()->wakes, 1);
+                arch_wake(id);
+                return;
+            }
+        }
+    }
+}
+
+/* Hands gp to mp's core alone. From anywhere, interrupts included. */
+void
+inbox_put(struct m *mp, struct g *gp)
+{
+    struct g *old = atomic_load_explicit(&mp->inbox, memory_order_relaxed);
+    do {
+        gp->next = old;
+    } while (!atomic_compare_exchange_weak_explicit(&mp->inbox, &old, gp, memory_order_seq_cst,
+                                                    memory_order_relaxed));
+    atomic_store(&mp->attention, true);
+    if (mp != this_m()) {
+        arch_preempt(mp->id);
+    }
+}
+
+/* Sorts what came from outside into this core's queues, oldest first. */
+static void
+inbox_drain(struct m *mp)
+{
+    if (atomic_load_explicit(&mp->inbox, memory_order_relaxed) == NULL) {
+        return;
+    }
+    struct g *gp = atomic_exchange(&mp->inbox, NULL), *oldest = NULL;
+    while (gp != NULL) {
+        struct g *rest = gp->next;
+        gp->next = oldest;
+        oldest = gp;
+        gp = rest;
+    }
+    while ((gp = oldest) != NULL) {
+        oldest = gp->next;
+        if (gp->pin >= 0) {
+            g_list_push(&mp->pinned, gp);
+        } else {
+            runq_put(mp, gp);
+        }
+    }
+    atomic_thread_fence(memory_order_seq_cst);
+    wake_if_idle();
+}
+
+static void
+stop_spinning(struct m *mp)
+{
+    if (mp->spinning) {
+        mp->spinning = false;
+        if (atomic_fetch_sub(&sched.nspinning, 1) == 0) {
+            throw("stop_spinning: core %d, nspinning was 0", mp->id);
+        }
+    }
+}
+
+/* Greatest common divisor: a stride coprime with n visits each of n cores once. */
+static uint32_t
+gcd(uint32_t a, uint32_t b)
+{
+    while (b != 0) {
+        uint32_t r = a % b;
+        a = b;
+        b = r;
+    }
+    return a;
+}
+
+/* Visits every other core in a random order, four times; the last time takes also what is to run
+ * there next. A random start and a random coprime stride are a permutation without a table. */
+static struct g *
+steal(struct m *mp)
+{
+    uint32_t n = (uint32_t)atomic_load(&sched.gomaxprocs);
+    for (int round = 0; n > 1 && round < STEAL_ROUNDS; round++) {
+        uint32_t at = m_rand(mp) % n, stride = m_rand(mp) % n;
+        while (gcd(stride, n) != 1) {
+            stride++;
+        }
+        for (uint32_t i = 0; i < n; i++, at = (at + stride) % n) {
+            struct m *victim = allm[at];
+            if (victim == mp || idle_bit_test((int)at)) {
+                continue;
+            }
+            struct g *gp = runq_steal(mp, victim, round == STEAL_ROUNDS - 1);
+            if (gp != NULL) {
+                COUNT(mp->steals, 1);
+                return gp;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* At most half of the busy cores look for work at a time. Go: findRunnable */
+static struct g *
+spin_and_steal(struct m *mp)
+{
+    if (!mp->spinning) {
+        uint32_t busy = (uint32_t)(atomic_load(&sched.gomaxprocs) - atomic_load(&sched.nidle));
+        if (2 * atomic_load(&sched.nspinning) >= busy) {
+            return NULL;
+        }
+        mp->spinning = true;
+        atomic_fetch_add(&sched.nspinning, 1);
+    }
+    return steal(mp);
+}
+
+static bool
+any_work(struct m *mp)
+{
+    if (atomic_load(&sched.global_n) > 0 || atomic_load(&mp->inbox) != NULL) {
+        return true;
+    }
+    for (int i = 0; i < sched.ncores; i++) {
+        if (allm[i] != NULL && !runq_empty(allm[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+all_asleep(void)
+{
+    for (int i = 0; i < sched.ncores; i++) {
+        struct m *mp = allm[i];
+        if ((!idle_bit_test(i) && !atomic_load(&mp->off)) || !runq_empty(mp)
+            || atomic_load(&mp->inbox) != NULL || atomic_load(&mp->timers.first) != INT64_MAX) {
+            return false;
+        }
+    }
+    return atomic_load(&sched.global_n) == 0 && atomic_load(&sched.external) == 0;
+}
+
+/* Nothing runs, nothing can run, nothing outside can change that: the program has ended without
+ * saying so. A core that leaves idleness counts sched.wakes up before it clears its bit, so two
+ * equal readings around two looks mean that nobody left in between. Go: checkdead */
+static void
+check_deadlock(void)
+{
+    uint64_t wakes = atomic_load(&sched.wakes);
+    if (!all_asleep() || !all_asleep() || atomic_load(&sched.wakes) != wakes) {
+        return;
+    }
+    if (num_goroutine() == 0) {
+        fatal("no goroutines (main called goexit) - deadlock!");
+    }
+    fatal("all goroutines are asleep - deadlock!");
+}
+
+/* Interrupts are off from the last look to the halt: what a waker did before that look is seen, and
+ * the interrupt of a later one ends the halt. */
+static void
+halt(struct m *mp)
+{
+    int64_t began = arch_nanotime();
+    uint64_t flags = arch_irq_save();
+    bool on = mp->id < atomic_load(&sched.gomaxprocs);
+    bool claimed = !idle_bit_test(mp->id), off = atomic_load(&mp->off);
+    if ((off ? !on : on && !claimed) && !atomic_load(&mp->attention)) {
+        mp->timer_armed = INT64_MAX;
+        arch_idle(atomic_load(&mp->timers.first));
+    }
+    arch_irq_restore(flags);
+    COUNT(mp->idle_ns, (uint64_t)(arch_nanotime() - began));
+}
+
+/* Sleeps until there may be something to do. Protocol, right side. A core that a waker has claimed
+ * finds its bit cleared, and counts as spinning already. */
+static void
+idle(struct m *mp)
+{
+    stop_spinning(mp);
+    atomic_fetch_or(&sched.idle[mp->id / 64], 1ull << (mp->id % 64));
+    atomic_fetch_add(&sched.nidle, 1);
+    if (!any_work(mp)) {
+        check_deadlock();
+        halt(mp);
+    }
+    atomic_fetch_add(&sched.wakes, 1);
+    if (!idle_bit_clear(mp->id)) {
+        mp->spinning = true;
+    }
+}
+
+/* A core that gomaxprocs has switched off gives all it has to the others: to the head of the global
+ * list, and its pinned goroutines to core 0; likewise whatever its timers ready later. */
+static void
+switched_off(struct m *mp)
+{
+    struct g_list mine = {0};
+    struct g *gp;
+    while ((gp = g_list_pop(&mp->pinned)) != NULL) {
+        inbox_put(allm[0], gp);
+    }
+    runq_drain(mp, &mine);
+    globq_put_list(&mine, true);
+    stop_spinning(mp);
+    atomic_store(&mp->off, true);
+    wake_if_idle();
+    check_deadlock();
+    halt(mp);
+    atomic_fetch_add(&sched.wakes, 1);
+    atomic_store(&mp->off, false);
+}
+
+/* The order in which a core looks for its next goroutine. Go: findRunnable */
+static struct g *
+find_runnable(struct m *mp, bool *inherit)
+{
+    for (;;) {
+        atomic_store(&mp->attention, false);
+        mp->slice_over = false;
+        inbox_drain(mp);
+        timers_run(mp);
+        *inherit = false;
+        if (mp->id >= atomic_load(&sched.gomaxprocs)) {
+            switched_off(mp);
+            continue;
+        }
+        uint32_t tick = atomic_load_explicit(&mp->schedtick, memory_order_relaxed);
+        struct g *gp = tick % FAIR_TICKS == 0 ? globq_get(mp, 1) : NULL;
+        if (gp == NULL && tick % 2 == 0) {
+            gp = g_list_pop(&mp->pinned);
+        }
+        if (gp == NULL && (gp = runq_get(mp, inherit)) == NULL
+            && (gp = g_list_pop(&mp->pinned)) == NULL
+            && (gp = globq_get(mp, RUNQ_CAP / 2)) == NULL) {
+            gp = spin_and_steal(mp);
+        }
+        if (gp != NULL) {
+            return gp;
+        }
+        idle(mp);
+    }
+}
+
+/* The life of g0. Each turn runs one goroutine, and what that hands over to directly, until one of
+ * them finds nothing to hand over to. */
+void
+schedule(void)
+{
+    struct m *mp = this_m();
+    for (;;) {
+        bool inherit;
+        struct g *gp = find_runnable(mp, &inherit);
+        if (mp->spinning) {
+            stop_spinning(mp);
+            wake_if_idle();
+        }
+        if (!inherit) {
+            COUNT(mp->schedtick, 1);
+        }
+        COUNT(mp->switches, 1);
+        slice_arm(mp);
+        g_set_status(gp, G_RUNNABLE, G_RUNNING);
+        atomic_store_explicit(&mp->running, gp, memory_order_relaxed);
+        finish_switch(arch_context_switch(&mp->g0, gp));
+    }
+}

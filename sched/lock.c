@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lock.c -- the slow half of lock.h: waiting, complaining, and checking the order of ranks.
+ *
+ * Context      preemption off; may not be used in an interrupt
+ */
+#include "runtime.h"
+
+#define COMPLAIN_NS (10 * SECOND)
+
+/* Waits for l by reading until it looks open. After ten seconds says so, once: a lock is held for
+ * some hundred instructions, so this is a lost holder or a host that stopped its core. */
+void
+lock_slow(struct gamp_lock *l)
+{
+    int64_t deadline = 0;
+    uint32_t spins = 0;
+
+    do {
+        while (atomic_load_explicit(&l->held, memory_order_relaxed) != 0) {
+            arch_relax();
+            if ((++spins & 0xffff) != 0) {
+                continue;
+            }
+            int64_t now = arch_nanotime();
+            if (deadline == 0) {
+                deadline = now + COMPLAIN_NS;
+            } else if (now > deadline) {
+                arch_print("lock %p (rank %u, last core %u): core %d waits since 10 s\n",
+                           (void *)l, l->rank, l->holder, this_m()->id);
+                deadline = INT64_MAX;
+            }
+        }
+    } while (atomic_exchange_explicit(&l->held, 1, memory_order_acquire) != 0);
+}
+
+#ifdef DEBUG
+enum { HELD_MAX = 8 };
+static struct {
+    struct gamp_lock *lock[HELD_MAX];
+    uint32_t          n;
+} held[CORES_MAX];
+
+void
+lock_check_acquire(struct gamp_lock *l, enum rank rank)
+{
+    int id = this_m()->id;
+    l->rank = (uint8_t)rank;
+    l->holder = (uint16_t)id;
+    uint32_t n = held[id].n;
+    if (n > 0) {
+        struct gamp_lock *top = held[id].lock[n - 1];
+        if (top->rank > rank || (top->rank == rank && (rank != RANK_CHAN || top >= l))) {
+            throw("lock order: core %d takes %p (rank %d) holding %p (rank %u)", id, (void *)l,
+                  rank, (void *)top, top->rank);
+        }
+    }
+    if (n == HELD_MAX) {
+        throw("core %d holds %u locks", id, n);
+    }
+    held[id].lock[n] = l;
+    held[id].n = n + 1;
+}
+
+void
+lock_check_release(struct gamp_lock *l)
+{
+    int id = this_m()->id;
+    for (uint32_t i = held[id].n; i-- > 0;) {
+        if (held[id].lock[i] == l) {
+            held[id].lock[i] = held[id].lock[--held[id].n];
+            return;
+        }
+    }
+    throw("core %d releases lock %p (rank %u) that it does not hold", id, (void *)l, l->rank);
+}
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lock.h -- the one lock sched/ has: test and test-and-set, preemption off while held.
+ *
+ * No ticket lock: virtual cores get descheduled, and a queue of waiters would stand behind each.
+ * Interrupt handlers take no lock.
+ *
+ * Ranks        acquired in rising order only, checked in debug builds (lock.c); equal ranks only for
+ *              channels, in rising order of address.
+ */
+#pragma once
+#include <gamp.h>
+#include <stdatomic.h>
+#include "arch.h"
+
+enum rank { RANK_CHAN = 1, RANK_SYNC, RANK_TIMERS, RANK_SCHED, RANK_COUNT };
+
+void lock_slow(struct gamp_lock *l);
+void lock_check_acquire(struct gamp_lock *l, enum rank rank);
+void lock_check_release(struct gamp_lock *l);
+
+/* One locked instruction. Pairs with the release in lock_release. */
+static inline void
+lock_acquire(struct gamp_lock *l, enum rank rank)
+{
+    arch_preempt_off();
+#ifdef DEBUG
+    lock_check_acquire(l, rank);
+#else
+    (void)rank;
+#endif
+    if (atomic_exchange_explicit(&l->held, 1, memory_order_acquire) != 0) {
+        lock_slow(l);
+    }
+}
+
+/* Opens l and leaves preemption off, for whoever has closed it twice. */
+static inline void
+lock_open(struct gamp_lock *l)
+{
+#ifdef DEBUG
+    lock_check_release(l);
+#endif
+    atomic_store_explicit(&l->held, 0, memory_order_release);
+}
+
+static inline void
+lock_release(struct gamp_lock *l)
+{
+    lock_open(l);
+    arch_preempt_on();
+}
+
+static inline void
+assert_held(const struct gamp_lock *l)
+{
+#ifdef DEBUG
+    if (atomic_load_explicit(&l->held, memory_order_relaxed) == 0) {
+        arch_throw("lock %p should be held", (const void *)l);
+    }
+#else
+    (void)l;
+#endif
+}

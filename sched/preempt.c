@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * preempt.c -- slices: how a core takes itself back from a goroutine that does not let go.
+ *
+ * The core's timer is armed when g0 hands out a slice and not again until it fires: a switch costs
+ * no access to hardware and reads no clock. When it fires in the slice it saw the time before, that
+ * slice has lasted 10 ms at least and ends; so a loop runs for 10 to 20 ms, as under Go's monitor.
+ * A chain of goroutines that hand over through runnext shares one slice.
+ *
+ * Context      sched_interrupt: in an interrupt, takes no lock, parks nobody.
+ *              sched_preempt: on the goroutine, preemption off once; on when it returns.
+ * Go           retake, preemptone in proc.go; preempt.go. There is no safe point here: stacks do not
+ *              move, so any instruction outside a preempt-off section will do.
+ */
+#include "runtime.h"
+
+static void
+arm(struct m *mp, int64_t when)
+{
+    int64_t first = atomic_load_explicit(&mp->timers.first, memory_order_relaxed);
+    mp->timer_armed = first < when ? first : when;
+    arch_timer_set(mp->timer_armed);
+}
+
+/* At each dispatch by g0: one load and one compare while the timer runs. */
+void
+slice_arm(struct m *mp)
+{
+    if (mp->timer_armed == INT64_MAX) {
+        arm(mp, arch_nanotime() + sched.slice);
+    }
+}
+
+bool
+sched_in_goroutine(void)
+{
+    return atomic_load_explicit(&this_m()->running, memory_order_relaxed) != NULL;
+}
+
+bool
+sched_interrupt(void)
+{
+    struct m *mp = this_m();
+    if (!sched_in_goroutine()) {
+        mp->timer_armed = INT64_MAX; /* g0 looks at everything anyway and arms at its next dispatch */
+        return false;
+    }
+    int64_t now = arch_nanotime();
+    uint32_t tick = atomic_load_explicit(&mp->schedtick, memory_order_relaxed);
+    if (tick != mp->tick_seen) {
+        mp->tick_seen = tick;
+        mp->slice_seen_at = now;
+    } else if (now - mp->slice_seen_at >= sched.slice) {
+        mp->slice_over = true;
+        mp->slice_seen_at = now;
+    }
+    bool due = atomic_load_explicit(&mp->timers.first, memory_order_relaxed) <= now;
+    if (due || mp->slice_over) {
+        atomic_store(&mp->attention, true);
+    }
+    if (due) {
+        mp->timer_armed = INT64_MAX; /* the timers are run before the next dispatch arms again */
+        arch_timer_set(now + sched.slice);
+    } else {
+        arm(mp, mp->slice_seen_at + sched.slice);
+    }
+    return atomic_load(&mp->attention);
+}
+
+/* The slice is over, or something wants g0. After a whole slice the goroutine queues behind all
+ * others, else behind those of its core. Go: gopreempt_m */
+void
+sched_preempt(void)
+{
+    struct m *mp = this_m();
+    bool over = mp->slice_over;
+    if (!atomic_load(&mp->attention)) {
+        arch_preempt_on(); /* g0 has seen to it in the meantime */
+        return;
+    }
+    if (over) {
+        COUNT(mp->preemptions, 1);
+    }
+    g_yield_off(over ? globq_put : runq_put);
+}

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * proc.c -- how a goroutine is born, parked, readied and buried.
+ *
+ * Invariants   1. a g is published (put on a queue, its lock opened) only after its core has left
+ *                 its stack: that is what m.commit is for (finish_switch)
+ *              2. each change of state is from the state expected (g_set_status)
+ *              3. a g and its stack window belong together for ever; dead ones wait on free lists
+ * Context      preemption off from choosing to switch until the other side has finished it
+ * Protocol     parking                              readying
+ *              1 lock the thing, queue a waiter     1 lock the thing, take a waiter off
+ *              2 status WAITING                     2 unlock
+ *              3 switch to another stack            3 status RUNNABLE, onto a run queue
+ *              4 commit: unlock the thing
+ *              The waiter cannot be found before 4, and after 3 nobody runs on its stack.
+ * Cost         a switch goes from goroutine to goroutine; g0 is visited only when the core's own
+ *              queue is empty, every 61st slice, or when something asked for attention.
+ * Rejected     A scheduler stack in between (as Go): two switches instead of one.
+ * Go           newproc1, gopark, goready, goexit0, gfget, gfput in proc.go
+ */
+#include "runtime.h"
+
+#define EINVAL 22
+#define ENOMEM 12
+#define ARG_MAX_SIZE 1024
+#define STACK_MAX_SIZE ((size_t)1 << 30)
+
+void
+g_set_status(struct g *gp, enum g_status from, enum g_status to)
+{
+    uint8_t is = atomic_load_explicit(&gp->status, memory_order_relaxed);
+    if (is != from) {
+        throw("g %lu (%s): status %u, expected %d, to become %d", gp->id, g_name(gp), is, from, to);
+    }
+    atomic_store_explicit(&gp->status, (uint8_t)to, memory_order_relaxed);
+}
+
+/* On the new stack, first of all: what the previous g left to be done. */
+void
+finish_switch(struct g *prev)
+{
+    struct m *mp = this_m();
+    bool (*commit)(struct g *, void *) = mp->commit;
+    if (prev->context.sp - prev->stack.mapped > prev->stack.slack) {
+        arch_stack_trim(prev, prev->context.sp);
+    }
+    if (commit != NULL) {
+        mp->commit = NULL;
+        if (!commit(prev, mp->commit_arg)) {
+            g_ready(prev);
+        }
+    }
+}
+
+/* The g this core can hand over to at once, or NULL where g0 has to look. */
+static struct g *
+next_here(struct m *mp)
+{
+    uint32_t tick = atomic_load_explicit(&mp->schedtick, memory_order_relaxed);
+    bool inherit;
+    if (atomic_load_explicit(&mp->attention, memory_order_relaxed) || mp->pinned.n > 0
+        || tick % FAIR_TICKS == 0) {
+        return NULL;
+    }
+    struct g *gp = runq_get(mp, &inherit);
+    if (gp != NULL) {
+        if (!inherit) {
+            COUNT(mp->schedtick, 1);
+        }
+        COUNT(mp->switches, 1);
+        g_set_status(gp, G_RUNNABLE, G_RUNNING);
+        atomic_store_explicit(&mp->running, gp, memory_order_relaxed);
+    }
+    return gp;
+}
+
+/* Leaves gp's stack, its status already changed; returns when gp runs again. Preemption off. */
+static void
+switch_away(struct m *mp, struct g *gp, bool (*commit)(struct g *, void *), void *arg)
+{
+    mp->commit = commit;
+    mp->commit_arg = arg;
+    struct g *next = next_here(mp);
+    if (next == NULL) {
+        next = &mp->g0;
+        atomic_store_explicit(&mp->running, NULL, memory_order_relaxed);
+    }
+    finish_switch(arch_context_switch(gp, next));
+}
+
+/* Stops the calling goroutine until g_ready. commit runs when it is off its stack, on the core it
+ * left, and may make it findable; if it returns false the goroutine is ready again. Go: gopark */
+void
+g_park(bool (*commit)(struct g *, void *), void *arg, enum wait_reason why)
+{
+    struct g *gp = this_g();
+    arch_preempt_off();
+    gp->wait_reason = (uint8_t)why;
+    g_set_status(gp, G_RUNNING, G_WAITING);
+    switch_away(this_m(), gp, commit, arg);
+    arch_preempt_on();
+}
+
+bool
+g_unlock_commit(struct g *gp, void *l)
+{
+    (void)gp;
+    lock_release(l);
+    return true;
+}
+
+void
+g_park_for_ever(enum wait_reason why)
+{
+    for (;;) {
+        g_park(NULL, NULL, why);
+    }
+}
+
+/* Makes a parked goroutine runnable, next on this core. Never in an interrupt: see note_wakeup.
+ * Go: goready */
+void
+g_ready(struct g *gp)
+{
+    arch_preempt_off();
+    struct m *mp = this_m();
+    g_set_status(gp, G_WAITING, G_RUNNABLE);
+    if (gp->pin < 0) {
+        runq_put_next(mp, gp);
+        wake_if_idle();
+    } else {
+        inbox_put(allm[gp->pin < atomic_load(&sched.gomaxprocs) ? gp->pin : 0], gp);
+    }
+    arch_preempt_on();
+}
+
+static bool
+yield_commit(struct g *gp, void *put)
+{
+    struct m *mp = this_m();
+    if (gp->pin >= 0) {
+        inbox_put(allm[gp->pin < atomic_load(&sched.gomaxprocs) ? gp->pin : 0], gp);
+        return true;
+    }
+    ((void (*)(struct m *, struct g *))put)(mp, gp);
+    atomic_thread_fence(memory_order_seq_cst);
+    wake_if_idle();
+    return true;
+}
+
+/* Gives up the core but stays runnable, on the queue that `put` adds to. Preemption is off, once, and
+ * on afterwards. */
+void
+g_yield_off(void (*put)(struct m *, struct g *))
+{
+    struct g *gp = this_g();
+    g_set_status(gp, G_RUNNING, G_RUNNABLE);
+    switch_away(this_m(), gp, yield_commit, (void *)put);
+    arch_preempt_on();
+}
+
+void
+g_yield(void (*put)(struct m *, struct g *))
+{
+    arch_preempt_off();
+    g_yield_off(put);
+}
+
+void
+gosched(void)
+{
+    arch_preempt_off();
+    struct m *mp = this_m();
+    bool alone = mp->pinned.n == 0 && !atomic_load_explicit(&mp->attention, memory_order_relaxed)
+                 && atomic_load_explicit(&sched.global_n, memory_order_relaxed) == 0
+                 && runq_empty(mp) && this_g()->pin < 0;
+    arch_preempt_on();
+    if (!alone) {
+        g_yield(runq_put);
+    }
+}
+
+/* ---- birth ---- */
+
+static struct g *
+g_carve(void)
+{
+    lock_acquire(&sched.lock, RANK_SCHED);
+    struct g_chunk *c = sched.chunks;
+    struct g *gp = c != NULL && c->used < 64 ? &c->g[c->used++] : NULL;
+    lock_release(&sched.lock);
+    return gp;
+}
+
+/* A g that never was. NULL: no memory. */
+static struct g *
+g_alloc(void)
+{
+    struct g *gp;
+    while ((gp = g_carve()) == NULL) {
+        struct g_chunk *c = arch_alloc(sizeof(*c));
+        if (c == NULL) {
+            return NULL;
+        }
+        memset(c, 0, sizeof(*c));
+        lock_acquire(&sched.lock, RANK_SCHED);
+        c->next = sched.chunks;
+        sched.chunks = c;
+        lock_release(&sched.lock);
+    }
+    return gp;
+}
+
+/* A dead g with a stack of at least `max`, or NULL. */
+static struct g *
+gfree_big_get(size_t max)
+{
+    lock_acquire(&sched.lock, RANK_SCHED);
+    struct g *found = NULL, *gp;
+    for (uint32_t n = sched.gfree_big.n; n > 0; n--) {
+        gp = g_list_pop(&sched.gfree_big);
+        if (found == NULL && gp->stack_max == max) {
+            found = gp;
+        } else {
+            g_list_push(&sched.gfree_big, gp);
+        }
+    }
+    lock_release(&sched.lock);
+    return found;
+}
+
+/* The core's own free list is a stack (last used, warmest); empty, it takes a batch. Go: gfget */
+static struct g *
+gfree_get(struct m *mp)
+{
+    if (mp->gfree.n == 0 && sched.gfree.n > 0) {
+        lock_acquire(&sched.lock, RANK_SCHED);
+        for (int i = 0; i < GFREE_MAX / 2 && sched.gfree.n > 0; i++) {
+            g_list_push(&mp->gfree, g_list_pop(&sched.gfree));
+        }
+        lock_release(&sched.lock);
+    }
+    return g_list_pop(&mp->gfree);
+}
+
+/* Windows come in few sizes, so that a dead one fits the next g that asks for one. */
+static size_t
+stack_class(size_t max)
+{
+    size_t class = sched.stack_default;
+    while (class < max) {
+        class *= 4;
+    }
+    return class > STACK_MAX_SIZE ? STACK_MAX_SIZE : class;
+}
+
+static struct g *
+g_get(struct m *mp, size_t max)
+{
+    size_t class = stack_class(max);
+    struct g *gp = class == sched.stack_default ? gfree_get(mp) : gfree_big_get(class);
+    if (gp == NULL && (gp = g_alloc()) != NULL) {
+        if (!arch_stack_alloc(gp, class)) {
+            return NULL; /* the g itself is lost to dumps only: it stays DEAD in its chunk */
+        }
+        gp->stack_max = class;
+    }
+    return gp;
+}
+
+static void
+g_entry(struct g *prev)
+{
+    finish_switch(prev);
+    arch_preempt_on();
+    struct g *gp = this_g();
+    gp->fn(gp->arg);
+    g_exit();
+}
+
+static uint64_t
+g_next_id(struct m *mp)
+{
+    if (mp->id_next == mp->id_end) {
+        mp->id_next = atomic_fetch_add(&sched.next_id, ID_BATCH);
+        mp->id_end = mp->id_next + ID_BATCH;
+    }
+    return mp->id_next++;
+}
+
+/* A new goroutine, not yet on any queue, or NULL and *err. Preemption off. Go: newproc1 */
+struct g *
+g_new(const struct go_attr *attr, void (*fn)(void *), void *arg, uintptr_t pc, int *err)
+{
+    static const struct go_attr none;
+    attr = attr != NULL ? attr : &none;
+    *err = -EINVAL;
+    if (attr->core < 0 || attr->core > sched.ncores || attr->arg_size > ARG_MAX_SIZE
+        || attr->stack_max > STACK_MAX_SIZE) {
+        return NULL;
+    }
+    struct m *mp = this_m();
+    struct g *gp = g_get(mp, attr->stack_max);
+    *err = -ENOMEM;
+    if (gp == NULL) {
+        return NULL;
+    }
+    gp->fn = fn;
+    gp->arg = arg;
+    gp->name = attr->name;
+    gp->id = g_next_id(mp);
+    gp->creator = this_g()->id;
+    gp->creator_pc = pc;
+    gp->pin = (int16_t)(attr->core - 1);
+    gp->pin_depth = 0;
+    gp->err = 0;
+    gp->wait_since = 0;
+    gp->frames = NULL;
+    uintptr_t top = (gp->stack.hi - gp->id % STAGGER * CACHE_LINE - attr->arg_size) & ~(uintptr_t)15;
+    arch_context_init(gp, top, g_entry);
+    if (attr->arg_size > 0) {
+        gp->arg = memcpy((void *)top, arg, attr->arg_size);
+    }
+    return gp;
+}
+
+static int
+spawn(const struct go_attr *attr, void (*fn)(void *), void *arg, uintptr_t pc)
+{
+    int err;
+    if (fn == NULL) {
+        fatal("go of nil func value");
+    }
+    arch_preempt_off();
+    struct g *gp = g_new(attr, fn, arg, pc, &err);
+    if (gp != NULL) {
+        err = 0;
+        COUNT(this_m()->created, 1);
+        g_set_status(gp, G_DEAD, G_WAITING);
+        g_ready(gp);
+    }
+    arch_preempt_on();
+    return err;
+}
+
+void
+go(void (*fn)(void *), void *arg)
+{
+    if (spawn(NULL, fn, arg, (uintptr_t)__builtin_return_address(0)) != 0) {
+        sched_out_of_memory("go: no memory for another goroutine");
+    }
+}
+
+int
+go_with(const struct go_attr *attr, void (*fn)(void *), void *arg)
+{
+    return spawn(attr, fn, arg, (uintptr_t)__builtin_return_address(0));
+}
+
+/* ---- death ---- */
+
+/* Puts a dead g where the next spawn finds it; more than GFREE_MAX overflow to the global list,
+ * where only the first GLOBAL_WARM keep a page. Go: gfput */
+static bool
+g_bury(struct g *gp, void *arg)
+{
+    struct m *mp = this_m();
+    (void)arg;
+    arch_stack_trim(gp, gp->stack.hi - STACK_KEEP);
+    if (gp->stack_max != sched.stack_default) {
+        lock_acquire(&sched.lock, RANK_SCHED);
+        g_list_push(&sched.gfree_big, gp);
+        lock_release(&sched.lock);
+        return true;
+    }
+    gp->next = mp->gfree.first;
+    mp->gfree.first = gp;
+    mp->gfree.last = mp->gfree.last == NULL ? gp : mp->gfree.last;
+    if (++mp->gfree.n < GFREE_MAX) {
+        return true;
+    }
+    struct g_list half = {0};
+    bool cold = sched.gfree.n >= GLOBAL_WARM;
+    while (mp->gfree.n > GFREE_MAX / 2) {
+        gp = g_list_pop(&mp->gfree);
+        if (cold) {
+            arch_stack_trim(gp, gp->stack.hi);
+        }
+        g_list_push(&half, gp);
+    }
+    lock_acquire(&sched.lock, RANK_SCHED);
+    while ((gp = g_list_pop(&half)) != NULL) {
+        g_list_push(&sched.gfree, gp);
+    }
+    lock_release(&sched.lock);
+    return true;
+}
+
+/* The end of the calling goroutine, its deferred calls done. Go: goexit0 */
+void
+g_exit(void)
+{
+    struct g *gp = this_g();
+    arch_preempt_off();
+    struct m *mp = this_m();
+    COUNT(mp->finished, 1);
+    g_set_status(gp, G_RUNNING, G_DEAD);
+    switch_away(mp, gp, g_bury, NULL);
+    throw("g_exit: dead goroutine %lu runs", gp->id);
+}
+
+void
+goexit(void)
+{
+    g_exit();
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * runq.c -- where ready goroutines wait, and how they are stolen without a lock.
+ *
+ * Each core has a ring of 256 and one slot in front of it, `next`, for the goroutine it readied
+ * last; behind all cores stands one global list under sched.lock.
+ *
+ * Invariants   1. tail - head <= RUNQ_CAP (checked in runq_put)
+ *              2. a g is on one queue at most (its status is RUNNABLE exactly then)
+ *              3. no g pinned to a core is in a ring, in `next`, or in the global list
+ * Locks        sched.lock for the global list; the ring has none
+ * Context      preemption off, so that "this core" stays true; never in an interrupt
+ *
+ * Protocol     owner adds                        owner or thief takes
+ *              1 ring[tail % 256] = gp           1 h = head          (acquire)
+ *              2 tail + 1         (release)      2 t = tail          (acquire: sees 1 of the adder)
+ *                                                3 copy ring[h..h+n)
+ *                                                4 head: h -> h + n  (CAS; fails if others took)
+ *              A copied slot cannot have been overwritten if 4 succeeds: the owner reuses slot h
+ *              only after it has seen a head beyond h.
+ *              `next` goes from a g to NULL by CAS (owner or thief), from NULL or a g to a new g by
+ *              exchange (owner only).
+ *
+ * Cost         put: one locked exchange, which is also the fence between publishing and looking
+ *              for idle cores (idle.c). Get: one locked CAS. No line that others write, unless
+ *              they steal.
+ *
+ * Rejected     A Chase-Lev deque (owner takes the newest): stealing half needs a version in the
+ *              index word, and order would differ from Go's.
+ * Go           runqput, runqget, runqgrab, runqputslow, globrunqget in proc.go. Here a yielding
+ *              goroutine goes to the tail of its own ring, not of the global list: no shared line.
+ */
+#include "runtime.h"
+
+void
+g_list_push(struct g_list *l, struct g *gp)
+{
+    gp->next = NULL;
+    if (l->last != NULL) {
+        l->last->next = gp;
+    } else {
+        l->first = gp;
+    }
+    l->last = gp;
+    l->n++;
+}
+
+struct g *
+g_list_pop(struct g_list *l)
+{
+    struct g *gp = l->first;
+    if (gp != NULL) {
+        l->first = gp->next;
+        if (l->first == NULL) {
+            l->last = NULL;
+        }
+        gp->next = NULL;
+        l->n--;
+    }
+    return gp;
+}
+
+/* The global list, oldest first; `head`: in front of all others (the work of a core switched off). */
+void
+globq_put_list(struct g_list *list, bool head)
+{
+    if (list->n == 0) {
+        return;
+    }
+    lock_acquire(&sched.lock, RANK_SCHED);
+    struct g_list *front = head ? list : &sched.global, *back = head ? &sched.global : list;
+    struct g_list all = *front;
+    if (all.n == 0) {
+        all = *back;
+    } else if (back->n > 0) {
+        all.last->next = back->first;
+        all.last = back->last;
+        all.n += back->n;
+    }
+    sched.global = all;
+    atomic_store_explicit(&sched.global_n, all.n, memory_order_release);
+    lock_release(&sched.lock);
+    *list = (struct g_list){0};
+}
+
+void
+globq_put(struct m *mp, struct g *gp)
+{
+    (void)mp;
+    struct g_list one = {0};
+    g_list_push(&one, gp);
+    globq_put_list(&one, false);
+}
+
+/* A fair share of the global list, `max` at most: the first to run now, the rest to mp's ring. */
+struct g *
+globq_get(struct m *mp, uint32_t max)
+{
+    if (atomic_load_explicit(&sched.global_n, memory_order_acquire) == 0) {
+        return NULL;
+    }
+    lock_acquire(&sched.lock, RANK_SCHED);
+    uint32_t n = sched.global.n / (uint32_t)atomic_load(&sched.gomaxprocs) + 1;
+    n = n > max ? max : n;
+    n = n > sched.global.n ? sched.global.n : n;
+    struct g_list mine = {0};
+    for (uint32_t i = 0; i < n; i++) {
+        g_list_push(&mine, g_list_pop(&sched.global));
+    }
+    atomic_store_explicit(&sched.global_n, sched.global.n, memory_order_release);
+    lock_release(&sched.lock);
+    struct g *gp = g_list_pop(&mine), *rest;
+    while ((rest = g_list_pop(&mine)) != NULL) {
+        runq_put(mp, rest);
+    }
+    return gp;
+}
+
+/* The ring was full: half of it, and gp, to the global list. False: a thief was quicker, try again.
+ * Go: runqputslow */
+static bool
+runq_overflow(struct m *mp, struct g *gp, uint32_t head)
+{
+    struct runq *q = &mp->runq;
+    struct g *batch[RUNQ_CAP / 2];
+
+    for (uint32_t i = 0; i < RUNQ_CAP / 2; i++) {
+        batch[i] = atomic_load_explicit(&q->ring[(head + i) % RUNQ_CAP], memory_order_relaxed);
+    }
+    if (!atomic_compare_exchange_strong_explicit(&q->head, &head, head + RUNQ_CAP / 2,
+                                                 memory_order_release, memory_order_relaxed)) {
+        return false;
+    }
+    struct g_list half = {0};
+    for (uint32_t i = 0; i < RUNQ_CAP / 2; i++) {
+        g_list_push(&half, batch[i]);
+    }
+    g_list_push(&half, gp);
+    globq_put_list(&half, false);
+    return true;
+}
+
+/* Adds gp at the tail of this core's own ring. No fence: see wake_if_idle's callers. Go: runqput */
+void
+runq_put(struct m *mp, struct g *gp)
+{
+    struct runq *q = &mp->runq;
+    for (;;) {
+        uint32_t h = atomic_load_explicit(&q->head, memory_order_acquire);
+        uint32_t t = atomic_load_explicit(&q->tail, memory_order_relaxed);
+        if (t - h > RUNQ_CAP) {
+            throw("runq_put: core %d, head %u, tail %u", mp->id, h, t);
+        }
+        if (t - h < RUNQ_CAP) {
+            atomic_store_explicit(&q->ring[t % RUNQ_CAP], gp, memory_order_relaxed);
+            atomic_store_explicit(&q->tail, t + 1, memory_order_release);
+            return;
+        }
+        if (runq_overflow(mp, gp, h)) {
+            return;
+        }
+    }
+}
+
+/* Makes gp the next to run here; what stood there goes to the tail of the ring. */
+void
+runq_put_next(struct m *mp, struct g *gp)
+{
+    struct g *old = atomic_exchange_explicit(&mp->runq.next, gp, memory_order_seq_cst);
+    if (old != NULL) {
+        runq_put(mp, old);
+    }
+}
+
+/* The next g of this core, or NULL. *inherit: it goes on with the running slice. Go: runqget */
+struct g *
+runq_get(struct m *mp, bool *inherit)
+{
+    struct runq *q = &mp->runq;
+    struct g *gp = atomic_load_explicit(&q->next, memory_order_relaxed);
+    if (gp != NULL
+        && atomic_compare_exchange_strong_explicit(&q->next, &gp, NULL, memory_order_acquire,
+                                                   memory_order_relaxed)) {
+        *inherit = true;
+        return gp;
+    }
+    *inherit = false;
+    for (;;) {
+        uint32_t h = atomic_load_explicit(&q->head, memory_order_acquire);
+        uint32_t t = atomic_load_explicit(&q->tail, memory_order_relaxed);
+        if (t == h) {
+            return NULL;
+        }
+        gp = atomic_load_explicit(&q->ring[h % RUNQ_CAP], memory_order_relaxed);
+        if (atomic_compare_exchange_weak_explicit(&q->head, &h, h + 1, memory_order_release,
+                                                  memory_order_relaxed)) {
+            return gp;
+        }
+    }
+}
+
+uint32_t
+runq_len(struct m *mp)
+{
+    uint32_t h = atomic_load_explicit(&mp->runq.head, memory_order_acquire);
+    uint32_t t = atomic_load_explicit(&mp->runq.tail, memory_order_acquire);
+    uint32_t n = t - h > RUNQ_CAP ? RUNQ_CAP : t - h; /* read while others take: roughly */
+    return n + (atomic_load(&mp->runq.next) != NULL);
+}
+
+/* For any core. The tail is read twice because a g on its way from `next` into the ring is in
+ * neither for a moment that the owner ends by moving the tail. Go: runqempty */
+bool
+runq_empty(struct m *mp)
+{
+    struct runq *q = &mp->runq;
+    for (;;) {
+        uint32_t h = atomic_load(&q->head), t = atomic_load(&q->tail);
+        struct g *next = atomic_load(&q->next);
+        if (t == atomic_load(&q->tail)) {
+            return h == t && next == NULL;
+        }
+    }
+}
+
+/* The last resort of a thief: the victim's `next`, after leaving it a moment to run it itself. */
+static struct g *
+steal_next(struct m *victim)
+{
+    struct g *gp = atomic_load(&victim->runq.next);
+    if (gp == NULL) {
+        return NULL;
+    }
+    if (atomic_load(&victim->running) != NULL) {
+        int64_t until = arch_nanotime() + RUNNEXT_GRACE_NS;
+        while (arch_nanotime() < until && atomic_load(&victim->runq.next) == gp) {
+            arch_relax();
+        }
+    }
+    return atomic_compare_exchange_strong(&victim->runq.next, &gp, NULL) ? gp : NULL;
+}
+
+/* Takes the older half of victim's ring: the last of it is returned, the rest goes to the thief's
+ * ring, which is empty. Go: runqsteal, runqgrab */
+struct g *
+runq_steal(struct m *thief, struct m *victim, bool take_next)
+{
+    struct runq *from = &victim->runq, *to = &thief->runq;
+    uint32_t tail = atomic_load_explicit(&to->tail, memory_order_relaxed);
+    for (;;) {
+        uint32_t h = atomic_load_explicit(&from->head, memory_order_acquire);
+        uint32_t t = atomic_load_explicit(&from->tail, memory_order_acquire);
+        uint32_t n = t - h - (t - h) / 2;
+        if (n == 0) {
+            struct g *gp = take_next ? steal_next(victim) : NULL;
+            COUNT(thief->stolen, gp != NULL);
+            return gp;
+        }
+        if (n > RUNQ_CAP / 2) {
+            continue; /* head and tail are of different moments */
+        }
+        for (uint32_t i = 0; i < n; i++) {
+            struct g *gp = atomic_load_explicit(&from->ring[(h + i) % RUNQ_CAP], memory_order_relaxed);
+            atomic_store_explicit(&to->ring[(tail + i) % RUNQ_CAP], gp, memory_order_relaxed);
+        }
+        if (atomic_compare_exchange_strong_explicit(&from->head, &h, h + n, memory_order_acq_rel,
+                                                    memory_order_relaxed)) {
+            COUNT(thief->stolen, n);
+            atomic_store_explicit(&to->tail, tail + n - 1, memory_order_release);
+            return atomic_load_explicit(&to->ring[(tail + n - 1) % RUNQ_CAP], memory_order_relaxed);
+        }
+    }
+}
+
+/* Empties this core's queue: for a core that gomaxprocs switches off. */
+void
+runq_drain(struct m *mp, struct g_list *into)
+{
+    bool inherit;
+    struct g *gp;
+    while ((gp = runq_get(mp, &inherit)) != NULL) {
+        g_list_push(into, gp);
+    }
+}
