@@ -133,8 +133,8 @@ $B/boot/%.o $B/kernel/%.o $B/drivers/%.o: FLAGS = $(FLAGS_kernel)
 $B/kernel/libc/%.o: FLAGS = $(FLAGS_libc)
 $B/kernel/libc/memory.o: FLAGS = $(FLAGS_kernel)
 $B/sched/%.o: FLAGS = $(FLAGS_sched)
-$B/demos/%.o: FLAGS = $(FLAGS_demo) -Dmain=demo_$*_main
-$B/demos/shell.o: FLAGS = $(FLAGS_demo)
+$B/demos/%.o: FLAGS = $(FLAGS_demo) -Dmain=demo_$(*F)_main
+$B/demos/shell.o $B/demos/tour.o: FLAGS = $(FLAGS_demo)
 
 $B/%.o: %.c Makefile
 	$(call compile,$(FLAGS))
@@ -163,7 +163,7 @@ $B/demos_table.o: $B/demos_table.c Makefile
 
 # ---- The image: linked twice, the second time with its own symbol table -------------------------
 
-link = $(LD) -nostdlib -static -T linker.ld -n --build-id=none -z noexecstack \
+link = $(LD) -nostdlib -static -T linker.ld --build-id=none -z noexecstack \
        -z max-page-size=4096 -o $(1) $(OBJ) $(2) $(LIBGCC)
 text_symbols = $(NM) -n $(1) | awk '$$2 ~ /[TtWw]/ && /^ffffffff/'
 

@@ -146,6 +146,7 @@ void
 lapic_init_core(void)
 {
     enable_in_base();
+    this_cpu()->apic_id = lapic_id();
     reg_write(REG_SVR, SVR_ENABLE | VECTOR_SPURIOUS);
     reg_write(REG_LVT_LINT0, LVT_MASKED | DELIVERY_EXTINT); /* the 8259s, masked as well */
     reg_write(REG_LVT_LINT1, DELIVERY_NMI);

@@ -21,7 +21,8 @@ enum {
 /* Boot core, once, with the address from the MADT (0: the architecture's). False: no APIC. */
 bool lapic_init(uint64_t mmio_address);
 
-/* Each core, the boot core included, after lapic_init: enabled, timer off, LINT1 = NMI. */
+/* Each core, the boot core included, after lapic_init: enabled, timer off, LINT1 = NMI, and
+ * this_cpu()->apic_id as the hardware has it. */
 void lapic_init_core(void);
 
 bool lapic_is_x2apic(void);

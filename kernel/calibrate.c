@@ -101,7 +101,7 @@ look(struct watch *w)
 }
 
 /* One change of the counter, between the start of the look before it and the end of the look that
- * saw it; where it ticks faster than it can be read, any look will do, and only that one counts.
+ * saw it. Where it moved by several, the last of them was at most one tick before that look.
  * False when it does not change. */
 static bool
 find_edge(struct watch *w, struct edge *e)
@@ -112,8 +112,9 @@ find_edge(struct watch *w, struct edge *e)
         uint64_t now = look(w);
         if (now != old) {
             uint64_t end = rdtsc();
-            if (((now - old) & w->c->mask) > 1) {
-                before = w->last_look;
+            uint64_t moved = (now - old) & w->c->mask;
+            if (moved > 1) {
+                before = w->last_look - (end - before) / moved;
             }
             *e = (struct edge){now, before + (end - before) / 2, end - before};
             return true;
@@ -152,8 +153,8 @@ pass_window(struct watch *w, uint64_t from, uint64_t ticks)
     return false;
 }
 
-/* False when the counter does not count. A window with a gap that a narrow counter may have
- * wrapped in has the error UINT64_MAX. */
+/* False when the counter does not count. The others wrap after seconds, but 16 bits go round in
+ * 55 ms, and a busy host may stop this processor longer: such a window's error is UINT64_MAX. */
 static bool
 measure_window(const struct counter *c, unsigned ms, struct calibration *out)
 {
@@ -169,8 +170,8 @@ measure_window(const struct counter *c, unsigned ms, struct calibration *out)
         return false;
     }
     out->tsc_hz = passed * c->hz / ticks;
-    out->error_ppm = w.widest_gap > passed / 4 ? UINT64_MAX
-                                               : (a.width + b.width) / 2 * 1000000 / passed;
+    bool wrapped = c->mask <= UINT16_MAX && w.widest_gap > passed / 4; /* may have, unseen */
+    out->error_ppm = wrapped ? UINT64_MAX : (a.width + b.width) / 2 * 1000000 / passed;
     out->source = c->name;
     return true;
 }

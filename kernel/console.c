@@ -2,8 +2,8 @@
 /*
  * console.c -- the operator's terminal: an output ring and an input line discipline.
  *
- * Output goes into a ring; each writer sends as much of it as the port takes at once, and the port's
- * interrupt sends the rest. Input is edited in place in a second ring:
+ * Output goes into a ring; each writer sends as much of it as the port takes at once, and the
+ * port's interrupt sends the rest. Input is edited in place in a second ring:
  *
  *     head           commit         edit
  *      | whole lines   | line typed  |        (each index counts for ever, modulo INPUT_SIZE)

@@ -47,6 +47,7 @@ enum {
     CLASS_SHIFT = 18,
     REGION_SHIFT = 43,    /* 8 TiB a class: 33 million windows of the first */
     LIMBO_MAX = 2048,     /* pages a core may have in limbo */
+    LIMBO_LOOK = 256,     /* how often it looks for those that may go */
     GROW_MAX = 256,       /* pages a fault may map */
 };
 #define GEN_OPEN UINT64_MAX
@@ -236,11 +237,11 @@ give_back(struct limbo *l, uintptr_t va)
     if (!(was & PTE_P)) {
         return true;
     }
-    if (l->n == LIMBO_MAX) {
+    if (l->n % LIMBO_LOOK == LIMBO_LOOK - 1) {
         limbo_drain(l);
-        if (l->n == LIMBO_MAX) {
-            return false;
-        }
+    }
+    if (l->n == LIMBO_MAX) {
+        return false;
     }
     while (!atomic_compare_exchange_weak(e, &was, (was & ~PTE_P) | PTE_LIMBO)) {
     } /* the processor may set the accessed bit meanwhile */

@@ -28,6 +28,8 @@
 #include "x86.h"
 
 int   main(int argc, char **argv);
+
+extern const char app_name[]; /* the build's */
 void *call_on_stack(void *(*fn)(void *), void *arg, uintptr_t top);
 
 extern char __image_start[], __image_end[];
@@ -55,12 +57,29 @@ complain(const char *word, const char *why)
     kprintf("command line: %s: %s; ignored\n", word, why);
 }
 
+/* argv[0] is the application; demo=NAME goes to the shell as its first word. */
+static void
+name_arguments(void)
+{
+    static char demo[sizeof(cmdline.demo) + 8];
+    cmdline.argv[0] = (char *)(uintptr_t)app_name;
+    if (cmdline.demo[0] != '\0' && cmdline.argc + 1 < CMDLINE_ARGS) {
+        ksnprintf(demo, sizeof(demo), "demo=%s", cmdline.demo);
+        for (int i = cmdline.argc++; i > 1; i--) {
+            cmdline.argv[i] = cmdline.argv[i - 1];
+        }
+        cmdline.argv[1] = demo;
+        cmdline.argv[cmdline.argc] = NULL;
+    }
+}
+
 static void
 read_boot_information(uint32_t magic, uint64_t info)
 {
     enum bootinfo_status s = bootinfo_parse(magic, info, map_low, &boot);
     cmdline_parse(boot.cmdline, &cmdline, complain);
     console_echo = cmdline.tty;
+    name_arguments();
     for (unsigned i = 0; i < boot.nnotes && i < BOOTINFO_NOTES && !cmdline.quiet; i++) {
         kprintf("boot information: %s (%#lx)\n", boot.notes[i].text, boot.notes[i].value);
     }
@@ -120,9 +139,10 @@ start_interrupts(void)
     clock_init(&acpi);
     ioapic_init(&acpi);
     if (ioapic_route(4, VECTOR_SERIAL, cpu_boot.apic_id)) {
+        port_console_init();
         console_enable_interrupts();
+        power_announce();
     }
-    port_console_init();
 }
 
 static void
@@ -133,6 +153,7 @@ report(void)
     }
     cpu_print_features();
     clock_print();
+    smp_print();
     kprintf("gamp: %u core%s, %zu MiB of memory (%zu MiB free), booted by %s%s%s\n", ncpus,
             ncpus == 1 ? "" : "s", pmm_total_bytes() >> 20, pmm_free_bytes() >> 20, boot.protocol,
             boot.loader[0] != '\0' ? " from " : "", boot.loader);

@@ -4,8 +4,8 @@
  *
  * Invariants   1 ranges[] is sorted and disjoint, and no range is empty, after each call.
  *              2 Equal neighbours are one range after memmap_finish and memmap_claim.
- *              3 When ranges[] is full, memory is lost and never won: a range that cannot be
- *                split takes the greater type as a whole, and a new range is dropped.
+ *              3 When ranges[] is full, pieces are dropped: memory is lost and never won, since
+ *                what no range tells of is not usable.
  * Context      boot core, before there is a heap.
  */
 #include "memmap.h"
@@ -53,13 +53,7 @@ static void
 retype(struct memmap *map, unsigned i, uint64_t base, uint64_t end, enum mem_type type)
 {
     struct mem_range old = map->ranges[i];
-    unsigned pieces = (old.base < base) + (end < range_end(&old));
 
-    if (map->nranges + pieces > MEMMAP_RANGES) {
-        map->lost++;
-        map->ranges[i].type = type;
-        return;
-    }
     if (end < range_end(&old)) {
         insert_range(map, i + 1, end, range_end(&old), old.type);
     }

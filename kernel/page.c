@@ -6,8 +6,7 @@
  */
 #include "pmm.h"
 
-/* kernel/port: runs fn(arg) with interrupts off on this core's own stack. */
-void *call_on_core_stack(void *(*fn)(void *), void *arg);
+#include <port.h>
 
 /* On the stack of the caller, who has just written it: reading it cannot fault. */
 struct request {

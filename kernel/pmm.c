@@ -20,7 +20,6 @@
  */
 #include "pmm.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include <cpu.h>

@@ -99,6 +99,14 @@ tell_emulator(int status)
     outl(DEBUG_EXIT, (uint32_t)status & 0x7f);
 }
 
+void
+power_announce(void)
+{
+    if (in_qemu()) {
+        outb(DEBUGCON, '\n');
+    }
+}
+
 static void
 enter_acpi_mode(uint16_t pm1a)
 {

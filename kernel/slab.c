@@ -46,7 +46,7 @@ struct central {
 static struct central centrals[SLAB_CLASSES];
 
 #define BYTES(ord) (4096u << (ord))
-#define LIMIT(n)   ((n) > 256 ? 256 : (n) < 4 ? 4 : (n))
+#define LIMIT(n)   ((n) > 256 ? 256 : (n) < 8 ? 8 : (n))
 #define CLASS(bytes, ord)                                            \
     {                                                                \
         .magic = UINT32_MAX / (bytes) + 1,                           \

@@ -56,6 +56,7 @@ _Noreturn void smp_core_main(struct ap_slot *slot); /* called by ap.S */
 
 static struct ap_slot slots[MAX_CPUS - 1];
 static unsigned nslots;
+static int64_t start_ns;
 static void (*core_entry)(void);
 
 /* Steps 6 to 9. */
@@ -65,7 +66,6 @@ smp_core_main(struct ap_slot *slot)
     write_cr3(vm_root());
     cpu_init(slot->cpu);
     lapic_init_core();
-    slot->cpu->apic_id = lapic_id();
     clock_check_step();
     uint32_t waiting = SLOT_WAITING;
     if (!atomic_compare_exchange_strong(&slot->state, &waiting, SLOT_READY)) {
@@ -198,27 +198,23 @@ start_all(void)
 }
 
 /* Gives up those that have not answered; the others are numbered without gaps. */
-static unsigned
+static void
 close_up(void)
 {
-    unsigned missing = 0;
     for (unsigned i = 0; i < nslots; i++) {
         uint32_t waiting = SLOT_WAITING;
         if (atomic_compare_exchange_strong(&slots[i].state, &waiting, SLOT_GIVEN_UP)) {
             kprintf("smp: core %u does not answer and is left out\n", slots[i].apic_id);
-            missing++;
             continue;
         }
         slots[i].cpu->id = ncpus;
         cpus[ncpus++] = slots[i].cpu;
     }
-    return missing;
 }
 
 void
 smp_start(const struct acpi_info *acpi, void (*entry)(void))
 {
-    cpu_boot.apic_id = lapic_id();
     core_entry = entry;
     fill_slots(acpi);
     if (nslots == 0 || !copy_start_code()) {
@@ -226,12 +222,14 @@ smp_start(const struct acpi_info *acpi, void (*entry)(void))
     }
     int64_t start = clock_nanotime();
     start_all();
-    unsigned missing = close_up();
-    int64_t us = (clock_nanotime() - start) / 1000;
+    close_up();
+    start_ns = clock_nanotime() - start;
     clock_check_done();
-    if (missing == 0) {
-        vm_boot_root_drop();
-    }
-    kprintf("smp: %u cores, the others started in %ld us, %s\n", ncpus, us,
-            lapic_is_x2apic() ? "x2APIC" : "xAPIC");
+}
+
+void
+smp_print(void)
+{
+    kprintf("smp: %u core%s by %s, the others started in %ld us\n", ncpus, ncpus == 1 ? "" : "s",
+            lapic_is_x2apic() ? "x2APIC" : "xAPIC", start_ns / 1000);
 }

@@ -31,7 +31,6 @@ extern char __data_start[], __image_end[];
 #define BOOT_MAX (4ull << 30) /* what the boot tables reach */
 
 static uint64_t root;
-static uint64_t boot_root;
 
 /* Until the kernel's tables are in force: pages from the top of one usable range, seen through the
  * boot tables' identity map. */
@@ -294,39 +293,16 @@ vm_kstack_alloc(size_t size)
     return (void *)(va + size);
 }
 
-static void *
-boot_root_request(void *arg)
-{
-    (void)arg;
-    uint64_t pml4 = pmm_alloc_zeroed(0), pdpt = pmm_alloc_zeroed(0), pd = pmm_alloc_zeroed(0);
-    if (pml4 == 0 || pdpt == 0 || pd == 0 || pml4 >= BOOT_MAX) {
-        return NULL;
-    }
-    uint64_t *t = phys_to_virt(pml4);
-    __builtin_memcpy(t, phys_to_virt(root), PAGE_SIZE);
-    t[0] = pdpt | PTE_P | PTE_W;
-    ((uint64_t *)phys_to_virt(pdpt))[0] = pd | PTE_P | PTE_W;
-    ((uint64_t *)phys_to_virt(pd))[0] = PTE_P | PTE_W | PTE_PS;
-    boot_root = pml4;
-    return (void *)(uintptr_t)pml4;
-}
+/* In the image, so below 4 GiB, where a core with paging off can find them. */
+static uint64_t boot_tables[3][ENTRIES] __attribute__((aligned(PAGE_SIZE)));
 
-/* 0: no memory below 4 GiB, where a core with paging off can find its tables. */
 uint64_t
 vm_boot_root(void)
 {
-    return (uint64_t)(uintptr_t)call_on_core_stack(boot_root_request, NULL);
-}
-
-void
-vm_boot_root_drop(void)
-{
-    if (boot_root == 0) {
-        return;
-    }
-    uint64_t pdpt = ((uint64_t *)phys_to_virt(boot_root))[0] & PTE_ADDR;
-    page_free(((uint64_t *)phys_to_virt(pdpt))[0] & PTE_ADDR, 0);
-    page_free(pdpt, 0);
-    page_free(boot_root, 0);
-    boot_root = 0;
+    uint64_t *pml4 = boot_tables[0], *pdpt = boot_tables[1], *pd = boot_tables[2];
+    __builtin_memcpy(pml4, phys_to_virt(root), PAGE_SIZE);
+    pml4[0] = image_pa((char *)pdpt) | PTE_P | PTE_W;
+    pdpt[0] = image_pa((char *)pd) | PTE_P | PTE_W;
+    pd[0] = PTE_P | PTE_W | PTE_PS;
+    return image_pa((char *)pml4);
 }

@@ -49,4 +49,3 @@ uint64_t vm_root(void);
 
 /* Tables for a core that starts with paging off: the kernel's, and the low 2 MiB identity-mapped. */
 uint64_t vm_boot_root(void);
-void     vm_boot_root_drop(void);

@@ -187,7 +187,7 @@ g_carve(void)
 {
     lock_acquire(&sched.lock, RANK_SCHED);
     struct g_chunk *c = sched.chunks;
-    struct g *gp = c != NULL && c->used < 64 ? &c->g[c->used++] : NULL;
+    struct g *gp = c != NULL && c->used < CHUNK_GS ? &c->g[c->used++] : NULL;
     lock_release(&sched.lock);
     return gp;
 }

@@ -177,12 +177,14 @@ struct sched {
     struct g_chunk   *chunks;
 };
 
-/* All g's ever made, a chunk at a time, for dumps. */
+/* All g's ever made, for dumps: as many to a chunk as fill four pages. */
+enum { CHUNK_BYTES = 16384, CHUNK_GS = (CHUNK_BYTES - 16) / sizeof(struct g) };
 struct g_chunk {
     struct g_chunk *next;
     uint32_t        used;
-    struct g        g[64];
+    struct g        g[CHUNK_GS];
 };
+_Static_assert(sizeof(struct g_chunk) <= CHUNK_BYTES, "whole pages");
 
 void *memcpy(void *to, const void *from, size_t n);
 void *memset(void *to, int c, size_t n);

@@ -295,7 +295,7 @@ format_double(struct format_out *out, const struct format_spec *spec, double x)
 {
     uint64_t bits, hidden = (uint64_t)1 << (DBL_MANT_DIG - 1);
 
-    memcpy(&bits, &x, sizeof bits);
+    __builtin_memcpy(&bits, &x, sizeof bits);
     int biased = (int)(bits >> (DBL_MANT_DIG - 1) & 0x7ff);
     uint64_t m = bits & (hidden - 1);
     struct real r = {
@@ -315,8 +315,8 @@ format_long_double(struct format_out *out, const struct format_spec *spec, long 
     uint64_t m;
     uint16_t top;
 
-    memcpy(&m, &x, sizeof m);
-    memcpy(&top, (const char *)&x + sizeof m, sizeof top);
+    __builtin_memcpy(&m, &x, sizeof m);
+    __builtin_memcpy(&top, (const char *)&x + sizeof m, sizeof top);
     int biased = top & 0x7fff;
     struct real r = {
         .m = m,

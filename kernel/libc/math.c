@@ -4,7 +4,6 @@
 #include <limits.h>
 #include <math.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "x87.h"
 
@@ -15,7 +14,7 @@ static uint64_t
 bits_of(double x)
 {
     uint64_t bits;
-    memcpy(&bits, &x, sizeof bits);
+    __builtin_memcpy(&bits, &x, sizeof bits);
     return bits;
 }
 
@@ -23,7 +22,7 @@ static double
 of_bits(uint64_t bits)
 {
     double x;
-    memcpy(&x, &bits, sizeof x);
+    __builtin_memcpy(&x, &bits, sizeof x);
     return x;
 }
 

@@ -2,7 +2,6 @@
 /* math_float.c -- the functions of float: those of double, rounded once more (within 0.51 ulp). */
 #include <math.h>
 #include <stdint.h>
-#include <string.h>
 
 #define FLOAT_OF_1(name)              \
     float name##f(float x)            \
@@ -110,12 +109,12 @@ nextafterf(float x, float y)
     if (x == y) {
         return y;
     }
-    memcpy(&bits, &x, sizeof bits);
+    __builtin_memcpy(&bits, &x, sizeof bits);
     if (x == 0) {
         bits = 1 | (uint32_t)(signbit(y) != 0) << 31;
     } else {
         bits = (x < y) == (x > 0) ? bits + 1 : bits - 1;
     }
-    memcpy(&x, &bits, sizeof x);
+    __builtin_memcpy(&x, &bits, sizeof x);
     return x;
 }

@@ -12,7 +12,6 @@
  */
 #include <math.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "x87.h"
 
@@ -86,7 +85,7 @@ reduce(double x)
     if (x < 0.78) {
         return (struct reduced){x, 0};
     }
-    memcpy(&bits, &x, sizeof bits);
+    __builtin_memcpy(&bits, &x, sizeof bits);
     int e = (int)(bits >> 52) - 1075;
     uint64_t m = (bits & (((uint64_t)1 << 52) - 1)) | (uint64_t)1 << 52;
     /* Earlier words times 2^e are multiples of 4: whole turns. */

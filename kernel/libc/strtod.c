@@ -23,8 +23,9 @@ enum {
     EXPONENT_MAX = 310,
     EXPONENT_MIN = -400,
     RADIX = EXPONENT_MAX / DECIMAL_WORD_DIGITS + 4,
-    /* The smallest numbers reach furthest: dividing large ones needs less than that. */
-    WORDS = RADIX + (KEPT_DIGITS - EXPONENT_MIN) / DECIMAL_WORD_DIGITS + 4,
+    /* The largest numbers reach furthest: halved a thousand times, each time a digit longer. The
+     * smallest ones' digits end at KEPT_DIGITS - EXPONENT_MIN places, before that. */
+    WORDS = RADIX + (KEPT_DIGITS - EXPONENT_MAX + DBL_MAX_EXP) / DECIMAL_WORD_DIGITS + 4,
 };
 
 struct float_type {
@@ -57,7 +58,7 @@ compose(uint64_t m, int e)
     } else {
         bits = m + ((uint64_t)(e - type_double.exponent) << (DBL_MANT_DIG - 1));
     }
-    memcpy(&x, &bits, sizeof x);
+    __builtin_memcpy(&x, &bits, sizeof x);
     return x;
 }
 
@@ -77,8 +78,6 @@ finish(const struct float_type *type, uint64_t m, int e, bool inexact)
     return x;
 }
 
-/* ---- decimal ---- */
-
 /* What stands in the text: `count` digits from the first that is not zero, which counts
  * 10^exponent. */
 struct digits {
@@ -93,7 +92,6 @@ parse_exponent(const char *p, char letter, long *exponent)
 {
     const char *q = p + 1;
     long v = 0;
-
     *exponent = 0;
     if ((*p | 0x20) != letter) {
         return p;
@@ -266,18 +264,10 @@ convert_exactly(const struct digits *digits, const struct float_type *type)
 static double
 convert_decimal(const struct digits *digits, const struct float_type *type)
 {
-    double x;
-
-    if (digits->count == 0) {
-        return 0;
-    }
-    if (type == &type_double && convert_quickly(digits, &x)) {
-        return x;
-    }
-    return convert_exactly(digits, type);
+    double x = 0;
+    bool done = digits->count == 0 || (type == &type_double && convert_quickly(digits, &x));
+    return done ? x : convert_exactly(digits, type);
 }
-
-/* ---- hexadecimal, infinities ---- */
 
 static int
 hex_value(char c)
@@ -298,8 +288,8 @@ round_binary(uint64_t m, long e, bool more, const struct float_type *type)
         errno = ERANGE;
         return e > 0 ? __builtin_inf() : 0;
     }
-    long drop = length - type->bits;
-    drop = drop > type->exponent - e ? drop : type->exponent - e;
+    long drop = length - type->bits, least = type->exponent - e;
+    drop = drop > least ? drop : least;
     if (drop <= 0) {
         return finish(type, m, (int)e, more);
     }
@@ -388,7 +378,7 @@ parse(const char *s, char **end, const struct float_type *type)
     if (end != NULL) {
         *end = (char *)(stop != NULL ? stop : s);
     }
-    return negative ? -x : x;
+    return negative && stop != NULL ? -x : x;
 }
 
 double

@@ -157,19 +157,23 @@ arch_cpu_count(void)
     return (int)ncpus;
 }
 
-/* Core `cpu` waits for its m in port_core_entry, since smp_start. */
+/* Core `cpu` has waited for its m in port_core_entry since smp_start. */
 void
 arch_cpu_start(int cpu, struct m *mp)
 {
     cpus[cpu]->g = (struct g *)mp; /* its g0 */
-    __atomic_store_n(&cpus[cpu]->m, mp, __ATOMIC_RELEASE);
+    __atomic_store_n(&cpus[cpu]->m, mp, __ATOMIC_SEQ_CST);
+    if (cpus[cpu] != this_cpu()) {
+        lapic_ipi(cpus[cpu]->apic_id, VECTOR_RESCHED);
+    }
 }
 
 void
 port_core_entry(void)
 {
-    while (__atomic_load_n(&this_cpu()->m, __ATOMIC_ACQUIRE) == NULL) {
-        cpu_relax();
+    while (__atomic_load_n(&this_cpu()->m, __ATOMIC_SEQ_CST) == NULL) {
+        irq_enable_and_halt(); /* off since the look: the wake-up is not lost */
+        irq_disable();
     }
     irq_enable();
     sched_core();
@@ -197,7 +201,6 @@ arch_idle(int64_t until)
 void
 arch_wake(int cpu)
 {
-    this_cpu()->ipis_sent++;
     lapic_ipi(cpus[cpu]->apic_id, VECTOR_RESCHED);
 }
 

@@ -16,6 +16,7 @@
 #include <cpu.h>
 #include <machine.h>
 #include <memlayout.h>
+#include <port.h>
 #include <print.h>
 
 #define ALIGN      (1ull << 30) /* of DIRECT_BASE, so that virtual alignment is physical */
@@ -38,8 +39,6 @@ static __thread int preempt_depth;
 static __thread bool on_core_stack;
 static __thread unsigned core_calls;
 static __thread unsigned seed;
-
-void *call_on_core_stack(void *(*fn)(void *), void *arg);
 
 void
 stub_ram(uint64_t span)

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * machine.h -- the inline half of the seam in a Linux process: a thread is a core.
+ *
+ * What belongs to a core is thread-local, in struct host_core, and is reached by one instruction
+ * relative to %fs. So a preempting signal, which may move the goroutine to another thread, can only
+ * come before or after it.
+ *
+ * Rejected     Plain accesses to a thread-local variable: the compiler may compute its address,
+ *              be interrupted, and change the count of a core already left; or keep the address
+ *              across a switch. A function that is never inlined cures only the second.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct g;
+struct m;
+
+/* Offsets in struct host_core, pinned in host.h. */
+#define HOST_G        0
+#define HOST_M        8
+#define HOST_PREEMPT  16
+#define HOST_IRQ_OFF  20
+#define PREEMPT_NONE  0x80000000u /* this bit is clear when a reschedule is wanted */
+
+#define HOST_CORE "%%fs:host_core@tpoff+%c"
+
+/* First member of struct g; switch_host.S knows the offsets. */
+struct arch_context {
+    uintptr_t sp;
+    uint32_t  mxcsr;
+    uint16_t  fcw;
+    uint16_t  spare;
+    int32_t   err;        /* the C library's errno, while the g does not run */
+    uint32_t  spare2;
+    void     *fiber;      /* what ThreadSanitizer calls it */
+    void     *fake_stack; /* AddressSanitizer's, while the g does not run */
+};
+
+/* What the machine keeps of a goroutine's stack, inside struct g. */
+struct arch_stack {
+    uintptr_t hi;     /* one past the highest usable byte */
+    uintptr_t lo;     /* the window's first byte: a guard page, then usable */
+    uintptr_t mapped; /* = lo: the host maps pages and tells nobody */
+    uintptr_t slack;  /* UINTPTR_MAX: nothing is given back at a switch */
+};
+
+/* What struct g begins with; a struct m begins with its g0. */
+struct arch_g {
+    struct arch_context context;
+    struct arch_stack   stack;
+};
+_Static_assert(offsetof(struct arch_context, err) == 16, "known to switch_host.S");
+
+static inline struct g *
+this_g(void)
+{
+    struct g *gp;
+    __asm__("movq " HOST_CORE "1, %0" : "=r"(gp) : "i"(HOST_G)); /* the same for ever */
+    return gp;
+}
+
+static inline struct m *
+this_m(void)
+{
+    struct m *mp;
+    __asm__ volatile("movq " HOST_CORE "1, %0" : "=r"(mp) : "i"(HOST_M));
+    return mp;
+}
+
+void arch_preempt_pending(void);
+void host_irq_restore(void);
+
+static inline void
+arch_preempt_off(void)
+{
+    __asm__ volatile("incl " HOST_CORE "0" : : "i"(HOST_PREEMPT) : "memory", "cc");
+}
+
+/* Depth and the inverted flag reach 0 together, as on the metal. */
+static inline void
+arch_preempt_on(void)
+{
+    __asm__ goto volatile("decl " HOST_CORE "0\n\tjz %l1"
+                          :
+                          : "i"(HOST_PREEMPT)
+                          : "memory", "cc"
+                          : wanted);
+    return;
+wanted:
+    arch_preempt_pending();
+}
+
+/* "Interrupts" are the two kinds of signal that host_interrupt serves. Preemption is off. */
+static inline uint64_t
+arch_irq_save(void)
+{
+    uint32_t was = 1;
+    __asm__ volatile("xchgl %0, " HOST_CORE "1" : "+r"(was) : "i"(HOST_IRQ_OFF) : "memory");
+    return was;
+}
+
+static inline void
+arch_irq_restore(uint64_t was)
+{
+    if (was == 0) {
+        host_irq_restore();
+    }
+}
+
+static inline void
+arch_relax(void)
+{
+    __asm__ volatile("pause" : : : "memory");
+}

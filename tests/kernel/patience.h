@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * patience.h -- waiting for what must come, with a limit that only a hang reaches.
+ */
+#pragma once
+
+#include <gamp.h>
+
+#include "../unit/tap.h"
+
+/* A hang detector, not a performance target: the host may be ten times oversubscribed. */
+#define PATIENCE (60 * SECOND)
+
+/* True as soon as cond holds; false where it never does. Parks in between. */
+#define WAIT_UNTIL(cond) \
+    __extension__({ \
+        int64_t give_up_ = nanotime() + PATIENCE; \
+        while (!(cond) && nanotime() < give_up_) { \
+            gosleep(200 * MICROSECOND); \
+        } \
+        (cond); \
+    })
+
+static inline struct sched_stats
+stats_now(void)
+{
+    struct sched_stats s;
+
+    sched_stats(&s);
+    return s;
+}
+
+/* A goroutine's own source of varied numbers: xorshift, never 0. */
+static inline uint64_t
+next_random(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
