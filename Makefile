@@ -49,7 +49,7 @@ KERNEL_I := -Ikernel -Ikernel/port -Iboot -Idrivers -Isched/include -Isched
 FLAGS_kernel := $(STRICT) $(NO_SSE) $(KERNEL_I) -isystem kernel/libc/include $(FREESTANDING)
 FLAGS_libc   := $(STRICT) $(KERNEL_I) -isystem kernel/libc/include $(FREESTANDING)
 FLAGS_sched  := $(STRICT) $(NO_SSE) -Isched -Isched/include -Ikernel/port $(FREESTANDING)
-FLAGS_app    := $(COMMON) -fhosted -include tools/hosted.h -Isched/include \
+FLAGS_app    := $(COMMON) -fno-optimize-sibling-calls -fstack-clash-protection -fhosted -include tools/hosted.h -Isched/include \
                 -isystem kernel/libc/include $(FREESTANDING)
 FLAGS_demo   := $(FLAGS_app) -Werror
 LIBGCC := $(shell $(CC) $(if $(findstring clang,$(COMPILER)),--rtlib=libgcc) \

@@ -10,7 +10,9 @@
  *
  * Invariants   1. a window belongs to one g for ever
  *              2. an entry is 0 (no page), P (mapped), or LIMBO: the page was given back and is
- *                 still the entry's, until no core can have it in its TLB any more
+ *                 still the entry's, until no core can have it in its TLB any more. It then names
+ *                 the core and slot of its place in that core's limbo: a page that was touched and
+ *                 given back again has two places, and only the later one counts
  *              3. a core runs a g, or frees a limbo page, only if it has flushed since the trim:
  *                 cpu->tlb_gen >= g->stack.trim_gen
  * Context      The fault handler runs on an interrupt stack, interrupts off; it allocates from the
@@ -46,15 +48,20 @@ enum {
     CLASSES = 8,          /* 256 KiB << 2 * class, the last 1 GiB: room for 4 GiB */
     CLASS_SHIFT = 18,
     REGION_SHIFT = 43,    /* 8 TiB a class: 33 million windows of the first */
-    LIMBO_MAX = 2048,     /* pages a core may have in limbo */
-    LIMBO_LOOK = 256,     /* how often it looks for those that may go */
+    LIMBO_MAX = 4096,     /* pages a core may have in limbo; a slot fits the upper 12 bits */
+    LIMBO_CORE = 1,       /* where a limbo entry keeps the core, */
+    LIMBO_SLOT = 52,      /* and the slot */
+    LIMBO_LOOK = 256,     /* of so many pages, one looks for those that may go */
     GROW_MAX = 256,       /* pages a fault may map */
 };
-#define GEN_OPEN UINT64_MAX
+#define GEN_OPEN  UINT64_MAX
+#define PTE_STACK (PTE_P | PTE_W | PTE_NX)
+_Static_assert(MAX_CPUS <= 256, "a limbo entry keeps the core in 8 bits");
 
 /* A core's pages in limbo, oldest first. */
 struct limbo {
     uint32_t head, n;
+    uint32_t looks;
     struct {
         pte     *entry;
         uint64_t gen;
@@ -108,7 +115,7 @@ map_page(uintptr_t va)
     uint64_t was = atomic_load(e);
     while (!(was & PTE_P)) {
         if (was & PTE_LIMBO) {
-            if (atomic_compare_exchange_strong(e, &was, (was & ~PTE_LIMBO) | PTE_P)) {
+            if (atomic_compare_exchange_strong(e, &was, (was & PTE_ADDR) | PTE_STACK)) {
                 atomic_fetch_add_explicit(&pages, 1, memory_order_relaxed);
                 return true;
             }
@@ -118,7 +125,7 @@ map_page(uintptr_t va)
         if (pa == 0) {
             return false;
         }
-        if (atomic_compare_exchange_strong(e, &was, pa | PTE_P | PTE_W | PTE_NX)) {
+        if (atomic_compare_exchange_strong(e, &was, pa | PTE_STACK)) {
             atomic_fetch_add_explicit(&pages, 1, memory_order_relaxed);
             return true;
         }
@@ -205,6 +212,12 @@ my_limbo(void)
     return *slot;
 }
 
+static uint64_t
+limbo_tag(uint64_t slot)
+{
+    return slot << LIMBO_SLOT | PTE_LIMBO | (uint64_t)this_cpu()->id << LIMBO_CORE;
+}
+
 /* Protocol, left side, 3, for what is old enough. Entries of a trim that is still under way carry
  * GEN_OPEN and stay. */
 static void
@@ -222,9 +235,18 @@ limbo_drain(struct limbo *l)
         }
         pte *e = l->page[l->head].entry;
         uint64_t was = atomic_load(e);
-        if ((was & PTE_LIMBO) && atomic_compare_exchange_strong(e, &was, 0)) {
+        if ((was & ~PTE_ADDR) == limbo_tag(l->head) && atomic_compare_exchange_strong(e, &was, 0)) {
             pmm_free(was & PTE_ADDR, 0);
         }
+    }
+}
+
+void
+gstack_idle(void)
+{
+    struct limbo *l = limbos[this_cpu()->id];
+    if (l != NULL && l->n > 0) {
+        limbo_drain(l);
     }
 }
 
@@ -237,15 +259,15 @@ give_back(struct limbo *l, uintptr_t va)
     if (!(was & PTE_P)) {
         return true;
     }
-    if (l->n % LIMBO_LOOK == LIMBO_LOOK - 1) {
+    if (++l->looks % LIMBO_LOOK == 0) {
         limbo_drain(l);
     }
     if (l->n == LIMBO_MAX) {
         return false;
     }
-    while (!atomic_compare_exchange_weak(e, &was, (was & ~PTE_P) | PTE_LIMBO)) {
-    } /* the processor may set the accessed bit meanwhile */
     uint32_t at = (l->head + l->n++) % LIMBO_MAX;
+    while (!atomic_compare_exchange_weak(e, &was, (was & PTE_ADDR) | limbo_tag(at))) {
+    } /* the processor may set the accessed bit meanwhile */
     l->page[at].entry = e;
     l->page[at].gen = GEN_OPEN;
     atomic_fetch_sub_explicit(&pages, 1, memory_order_relaxed);

@@ -23,6 +23,10 @@ void gstack_flush(void);
 /* Dead bytes below sp that a parked goroutine may keep mapped at first. */
 #define GSTACK_SLACK (32u << 10)
 
+/* On the core's stack, interrupts off, nothing to do: frees what this core has given back if no other
+ * can have it any more. */
+void gstack_idle(void);
+
 /* arch.h's two, on any stack. */
 bool gstack_alloc(struct arch_stack *s, size_t max);
 void gstack_trim(struct arch_stack *s, uintptr_t below);

@@ -41,6 +41,7 @@ sched_init(const struct sched_config *config)
     sched.ncores = arch_cpu_count();
     sched.slice = config->slice > 0 ? config->slice : 10 * MILLISECOND;
     sched.stack_default = config->stack > 0 ? config->stack : (size_t)256 << 10;
+    sched.schedtrace = config->schedtrace;
     sched.seed = config->seed != 0 ? config->seed : 1;
     int n = config->gomaxprocs;
     atomic_store(&sched.gomaxprocs, n > 0 && n < sched.ncores ? n : sched.ncores);
@@ -84,6 +85,7 @@ sched_start(int (*main_fn)(int, char **), int argc, char **argv)
     for (int i = 1; i < sched.ncores; i++) {
         arch_cpu_start(i, allm[i]);
     }
+    schedtrace_start(sched.schedtrace);
     schedule();
 }
 

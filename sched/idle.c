@@ -198,7 +198,7 @@ all_asleep(void)
     for (int i = 0; i < sched.ncores; i++) {
         struct m *mp = allm[i];
         if ((!idle_bit_test(i) && !atomic_load(&mp->off)) || !runq_empty(mp)
-            || atomic_load(&mp->inbox) != NULL || atomic_load(&mp->timers.first) != INT64_MAX) {
+            || atomic_load(&mp->inbox) != NULL || atomic_load(&mp->timers.strong) != 0) {
             return false;
         }
     }

@@ -171,6 +171,7 @@ gosched(void)
 {
     arch_preempt_off();
     struct m *mp = this_m();
+    COUNT(mp->yields, 1);
     bool alone = mp->pinned.n == 0 && !atomic_load_explicit(&mp->attention, memory_order_relaxed)
                  && atomic_load_explicit(&sched.global_n, memory_order_relaxed) == 0
                  && runq_empty(mp) && this_g()->pin < 0;

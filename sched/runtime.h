@@ -101,6 +101,7 @@ struct timer_entry {
     int64_t when;
     void  (*fire)(struct timer_entry *t); /* on g0, the heap's lock dropped; may not block */
     struct g *g;
+    bool weak; /* nobody waits for it: no reason to hold a deadlock report back */
 };
 
 /* The ring is a queue: the owner adds at the tail, everyone takes at the head by compare-and-swap. */
@@ -145,6 +146,7 @@ struct m {
         uint32_t             n, cap;
         struct timer_entry **heap;
         _Atomic(int64_t)     first; /* heap[0]->when, or INT64_MAX; read without the lock */
+        _Atomic(uint32_t)    strong; /* how many are not weak; read without the lock */
     } timers;
 
     _Alignas(CACHE_LINE) struct runq runq;
@@ -154,6 +156,7 @@ struct sched {
     /* constant after sched_init */
     int      ncores;
     int64_t  slice;
+    int64_t  schedtrace; /* ns between lines; 0: none */
     size_t   stack_default;
     uint64_t seed;
 
@@ -243,6 +246,9 @@ void slice_arm(struct m *mp);
 bool timer_reserve(struct m *mp);
 void timer_add(struct m *mp, struct timer_entry *t);
 void timers_run(struct m *mp);
+
+/* schedtrace.c */
+void schedtrace_start(int64_t period);
 
 /* panic.c */
 void fatal(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));

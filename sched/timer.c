@@ -3,7 +3,8 @@
  * timer.c -- each core's timers: a 4-ary heap by deadline.
  *
  * Invariants   1. heap[(i - 1) / 4]->when <= heap[i]->when
- *              2. first == (n > 0 ? heap[0]->when : INT64_MAX), whenever the lock is open
+ *              2. first == (n > 0 ? heap[0]->when : INT64_MAX) and strong == the timers that are not
+ *                 weak, whenever the lock is open
  * Locks        timers.lock of the core; dropped around fire()
  * Context      preemption off; fire() runs on g0 and may not block
  * Cost         adding: O(log4 n) compares. Room is reserved before the goroutine parks, so arming
@@ -66,6 +67,7 @@ timer_add(struct m *mp, struct timer_entry *t)
         heap[i] = heap[(i - 1) / ARITY];
     }
     heap[i] = t;
+    COUNT(mp->timers.strong, !t->weak);
     first_update(mp);
     lock_release(&mp->timers.lock);
     if (t->when < mp->timer_armed && mp->timer_armed != INT64_MAX) {
@@ -91,6 +93,7 @@ heap_pop(struct m *mp)
         i = least;
     }
     heap[i] = last;
+    COUNT(mp->timers.strong, top->weak ? 0 : UINT32_MAX); /* one less */
     first_update(mp);
     return top;
 }

@@ -43,17 +43,21 @@ end
 # The registers are set only to walk the stack and put back.
 define gbt
     set $gp = (struct g *)$arg0
-    set $sp_was = $rsp
-    set $bp_was = $rbp
-    set $pc_was = $rip
-    set $saved = (unsigned long *)$gp->context.sp
-    set $rsp = (unsigned long)($saved + 8)
-    set $rbp = $saved[6]
-    set $rip = $saved[7]
-    backtrace
-    set $rsp = $sp_was
-    set $rbp = $bp_was
-    set $rip = $pc_was
+    if $gp->status == G_RUNNING || $gp->status == G_DEAD
+        printf "it runs on a core (info threads) or is dead: nothing is saved\n"
+    else
+        set $sp_was = $rsp
+        set $bp_was = $rbp
+        set $pc_was = $rip
+        set $saved = (unsigned long *)$gp->context.sp
+        set $rsp = (unsigned long)($saved + 8)
+        set $rbp = $saved[6]
+        set $rip = $saved[7]
+        backtrace 50
+        set $rsp = $sp_was
+        set $rbp = $bp_was
+        set $rip = $pc_was
+    end
 end
 document gbt
 gbt G: the stack of a goroutine that does not run, by its address (see goroutines).

@@ -95,6 +95,9 @@ arch_context_init(struct g *gp, uintptr_t top, void (*entry)(struct g *prev))
     *--sp = (uintptr_t)entry;
     g->context = (struct arch_context){(uintptr_t)sp, MXCSR_DEFAULT, FCW_DEFAULT, 0};
     g->stack.slack = GSTACK_SLACK;
+    if (g->stack.mapped == g->stack.hi) {
+        g->stack.mapped -= PAGE_SIZE; /* a cold window: these stores have just brought a page back */
+    }
 }
 
 /* ---- preemption ---- */
@@ -189,6 +192,7 @@ arch_idle(int64_t until)
     if (gap != INT64_MAX && until > clock_nanotime() + gap) {
         until = clock_nanotime() + gap;
     }
+    gstack_idle();
     arch_timer_set(until);
     atomic_store(&c->tlb_idle, 1);
     c->idle_halts++;

@@ -34,6 +34,7 @@
 #include <unistd.h>
 
 #include "arch.h"
+#include "gamp.h"
 
 #if HOST_TSAN
 #include <sanitizer/tsan_interface.h>
@@ -171,7 +172,7 @@ host_interrupt(struct host_core *c)
     return due;
 }
 
-void
+NO_COVERAGE void
 arch_preempt_pending(void)
 {
     if (host_core.irq_off) {

@@ -26,9 +26,11 @@
 #define HOST_POLL (HOST_TSAN || HOST_ASAN) /* see arch_host.c */
 
 #if defined(__clang__)
+#define NO_COVERAGE __attribute__((no_sanitize("coverage")))
 #define UNINSTRUMENTED \
     __attribute__((no_sanitize("thread", "address", "undefined", "coverage"), noinline))
 #else
+#define NO_COVERAGE __attribute__((no_sanitize_coverage))
 #define UNINSTRUMENTED \
     __attribute__((no_sanitize("thread", "address", "undefined"), no_sanitize_coverage, noinline))
 #endif

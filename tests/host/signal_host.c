@@ -72,9 +72,11 @@ preemptible(const struct host_core *c, const mcontext_t *at)
 static void
 serve(struct host_core *c, mcontext_t *at)
 {
-    bool wish = !(c->preempt & PREEMPT_NONE); /* an old one */
-    if (wish) {
-        c->poked = true;
+    if (atomic_load(&host_stopping) && !in_own_text((uintptr_t)at->gregs[REG_RIP])) {
+        return;
+    }
+    if (!(c->preempt & PREEMPT_NONE)) {
+        c->poked = true; /* an old wish */
     }
     if (!host_interrupt(c)) {
         return;

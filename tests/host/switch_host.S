@@ -121,7 +121,7 @@ host_async_preempt:
         call    sched_preempt
         fxrstor64 (%rsp)
         /* 3 registers, flags, and over the red zone */
-2:      lea     -16*8(%rbp), %rsp
+2:      lea     -15*8(%rbp), %rsp
         .irp    r, r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rdx, rcx, rbx, rax
         pop     %\r
         .endr

@@ -11,12 +11,14 @@
 /* A hang detector, not a performance target: the host may be ten times oversubscribed. */
 #define PATIENCE (60 * SECOND)
 
-/* True as soon as cond holds; false where it never does. Parks in between. */
+/* True once cond holds; false where it never does. Parks in between, longer each time: a sleeper
+ * that wakes too often would never let a slice run to its end. */
 #define WAIT_UNTIL(cond) \
     __extension__({ \
         int64_t give_up_ = nanotime() + PATIENCE; \
-        while (!(cond) && nanotime() < give_up_) { \
-            gosleep(200 * MICROSECOND); \
+        for (duration nap_ = 100 * MICROSECOND; !(cond) && nanotime() < give_up_;) { \
+            gosleep(nap_); \
+            nap_ = nap_ < 40 * MILLISECOND ? 2 * nap_ : nap_; \
         } \
         (cond); \
     })
