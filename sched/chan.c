@@ -107,6 +107,8 @@ chan_make(size_t elem_size, size_t capacity)
 static bool
 chan_wait(struct chan *c, struct gamp_waitq *q, void *elem, enum wait_reason why)
 {
+    assert_held(&c->lock);
+    ASSERT(q == &c->recvq ? c->sendq.first == NULL : c->recvq.first == NULL);
     struct waiter w = {.g = this_g(), .elem = elem};
     waitq_push(q, &w);
     g_park(g_unlock_commit, &c->lock, why);
@@ -117,6 +119,8 @@ chan_wait(struct chan *c, struct gamp_waitq *q, void *elem, enum wait_reason why
 static void
 chan_meet(struct chan *c, struct waiter *w)
 {
+    assert_held(&c->lock);
+    ASSERT(w->g != this_g());
     struct g *gp = w->g;
     w->ok = true;
     lock_release(&c->lock);
@@ -127,6 +131,9 @@ chan_meet(struct chan *c, struct waiter *w)
 static bool
 send_now(struct chan *c, const void *elem)
 {
+    assert_held(&c->lock);
+    ASSERT(c->recvq.first == NULL || atomic_load(&c->count) == 0);
+    ASSERT(atomic_load(&c->count) <= c->cap);
     if (atomic_load_explicit(&c->closed, memory_order_relaxed)) {
         lock_release(&c->lock);
         panic("send on closed channel");
@@ -151,6 +158,9 @@ send_now(struct chan *c, const void *elem)
 static enum chan_status
 recv_now(struct chan *c, void *elem)
 {
+    assert_held(&c->lock);
+    ASSERT(c->sendq.first == NULL || atomic_load(&c->count) == c->cap);
+    ASSERT(c->recvq.first == NULL || c->sendq.first == NULL);
     struct waiter *w;
     size_t n = atomic_load_explicit(&c->count, memory_order_relaxed);
     if (n > 0) {

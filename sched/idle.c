@@ -55,6 +55,7 @@ idle_bit_test(int id)
 void
 wake_one(void)
 {
+    assert_pinned();
     int limit = atomic_load(&sched.gomaxprocs);
     for (int base = 0; base < limit; base += 64) {
         uint64_t bits = atomic_load(&sched.idle[base / 64]);
@@ -77,6 +78,7 @@ wake_one(void)
 void
 inbox_put(struct m *mp, struct g *gp)
 {
+    ASSERT(atomic_load(&gp->status) == G_RUNNABLE);
     struct g *old = atomic_load_explicit(&mp->inbox, memory_order_relaxed);
     do {
         gp->next = old;
@@ -117,6 +119,7 @@ inbox_drain(struct m *mp)
 static void
 stop_spinning(struct m *mp)
 {
+    ASSERT(mp == this_m());
     if (mp->spinning) {
         mp->spinning = false;
         if (atomic_fetch_sub(&sched.nspinning, 1) == 0) {
@@ -243,6 +246,8 @@ halt(struct m *mp)
 static void
 idle(struct m *mp)
 {
+    ASSERT(mp == this_m() && runq_empty(mp) && mp->pinned.n == 0);
+    ASSERT(!idle_bit_test(mp->id));
     stop_spinning(mp);
     atomic_fetch_or(&sched.idle[mp->id / 64], 1ull << (mp->id % 64));
     atomic_fetch_add(&sched.nidle, 1);
@@ -261,6 +266,7 @@ idle(struct m *mp)
 static void
 switched_off(struct m *mp)
 {
+    ASSERT(mp == this_m() && !atomic_load(&mp->off));
     struct g_list mine = {0};
     struct g *gp;
     while ((gp = g_list_pop(&mp->pinned)) != NULL) {
@@ -313,6 +319,7 @@ find_runnable(struct m *mp, bool *inherit)
 void
 schedule(void)
 {
+    assert_pinned();
     struct m *mp = this_m();
     for (;;) {
         bool inherit;
@@ -325,9 +332,9 @@ schedule(void)
             COUNT(mp->schedtick, 1);
         }
         COUNT(mp->switches, 1);
-        slice_arm(mp);
         g_set_status(gp, G_RUNNABLE, G_RUNNING);
         atomic_store_explicit(&mp->running, gp, memory_order_relaxed);
+        slice_arm(mp); /* after `running`: a timer that fires now is armed again by sched_interrupt */
         finish_switch(arch_context_switch(&mp->g0, gp));
     }
 }

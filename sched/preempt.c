@@ -26,6 +26,7 @@ arm(struct m *mp, int64_t when)
 void
 slice_arm(struct m *mp)
 {
+    ASSERT(mp == this_m());
     if (mp->timer_armed == INT64_MAX) {
         arm(mp, arch_nanotime() + sched.slice);
     }

@@ -5,7 +5,7 @@
  * Invariants   1. a g is published (put on a queue, its lock opened) only after its core has left
  *                 its stack: that is what m.commit is for (finish_switch)
  *              2. each change of state is from the state expected (g_set_status)
- *              3. a g and its stack window belong together for ever; dead ones wait on free lists
+ *              3. a g and its stack window belong together for ever (gfree.c)
  * Context      preemption off from choosing to switch until the other side has finished it
  * Protocol     parking                              readying
  *              1 lock the thing, queue a waiter     1 lock the thing, take a waiter off
@@ -16,14 +16,13 @@
  * Cost         a switch goes from goroutine to goroutine; g0 is visited only when the core's own
  *              queue is empty, every 61st slice, or when something asked for attention.
  * Rejected     A scheduler stack in between (as Go): two switches instead of one.
- * Go           newproc1, gopark, goready, goexit0, gfget, gfput in proc.go
+ * Go           newproc1, gopark, goready, goexit0 in proc.go
  */
 #include "runtime.h"
 
 #define EINVAL 22
 #define ENOMEM 12
 #define ARG_MAX_SIZE 1024
-#define STACK_MAX_SIZE ((size_t)1 << 30)
 
 void
 g_set_status(struct g *gp, enum g_status from, enum g_status to)
@@ -39,6 +38,8 @@ g_set_status(struct g *gp, enum g_status from, enum g_status to)
 void
 finish_switch(struct g *prev)
 {
+    assert_pinned();
+    ASSERT(prev != this_g());
     struct m *mp = this_m();
     bool (*commit)(struct g *, void *) = mp->commit;
     if (prev->context.sp - prev->stack.mapped > prev->stack.slack) {
@@ -56,6 +57,7 @@ finish_switch(struct g *prev)
 static struct g *
 next_here(struct m *mp)
 {
+    assert_pinned();
     uint32_t tick = atomic_load_explicit(&mp->schedtick, memory_order_relaxed);
     bool inherit;
     if (atomic_load_explicit(&mp->attention, memory_order_relaxed) || mp->pinned.n > 0
@@ -78,6 +80,9 @@ next_here(struct m *mp)
 static void
 switch_away(struct m *mp, struct g *gp, bool (*commit)(struct g *, void *), void *arg)
 {
+    assert_pinned();
+    ASSERT(gp == this_g() && mp == this_m() && mp->commit == NULL);
+    ASSERT(gp != &mp->g0);
     mp->commit = commit;
     mp->commit_arg = arg;
     struct g *next = next_here(mp);
@@ -137,6 +142,7 @@ g_ready(struct g *gp)
 static bool
 yield_commit(struct g *gp, void *put)
 {
+    ASSERT(gp != this_g() && atomic_load(&gp->status) == G_RUNNABLE);
     struct m *mp = this_m();
     if (gp->pin >= 0) {
         inbox_put(allm[gp->pin < atomic_load(&sched.gomaxprocs) ? gp->pin : 0], gp);
@@ -153,6 +159,7 @@ yield_commit(struct g *gp, void *put)
 void
 g_yield_off(void (*put)(struct m *, struct g *))
 {
+    assert_pinned();
     struct g *gp = this_g();
     g_set_status(gp, G_RUNNING, G_RUNNABLE);
     switch_away(this_m(), gp, yield_commit, (void *)put);
@@ -183,92 +190,6 @@ gosched(void)
 
 /* ---- birth ---- */
 
-static struct g *
-g_carve(void)
-{
-    lock_acquire(&sched.lock, RANK_SCHED);
-    struct g_chunk *c = sched.chunks;
-    struct g *gp = c != NULL && c->used < CHUNK_GS ? &c->g[c->used++] : NULL;
-    lock_release(&sched.lock);
-    return gp;
-}
-
-/* A g that never was. NULL: no memory. */
-static struct g *
-g_alloc(void)
-{
-    struct g *gp;
-    while ((gp = g_carve()) == NULL) {
-        struct g_chunk *c = arch_alloc(sizeof(*c));
-        if (c == NULL) {
-            return NULL;
-        }
-        memset(c, 0, sizeof(*c));
-        lock_acquire(&sched.lock, RANK_SCHED);
-        c->next = sched.chunks;
-        sched.chunks = c;
-        lock_release(&sched.lock);
-    }
-    return gp;
-}
-
-/* A dead g with a stack of at least `max`, or NULL. */
-static struct g *
-gfree_big_get(size_t max)
-{
-    lock_acquire(&sched.lock, RANK_SCHED);
-    struct g *found = NULL, *gp;
-    for (uint32_t n = sched.gfree_big.n; n > 0; n--) {
-        gp = g_list_pop(&sched.gfree_big);
-        if (found == NULL && gp->stack_max == max) {
-            found = gp;
-        } else {
-            g_list_push(&sched.gfree_big, gp);
-        }
-    }
-    lock_release(&sched.lock);
-    return found;
-}
-
-/* The core's own free list is a stack (last used, warmest); empty, it takes a batch. Go: gfget */
-static struct g *
-gfree_get(struct m *mp)
-{
-    if (mp->gfree.n == 0 && sched.gfree.n > 0) {
-        lock_acquire(&sched.lock, RANK_SCHED);
-        for (int i = 0; i < GFREE_MAX / 2 && sched.gfree.n > 0; i++) {
-            g_list_push(&mp->gfree, g_list_pop(&sched.gfree));
-        }
-        lock_release(&sched.lock);
-    }
-    return g_list_pop(&mp->gfree);
-}
-
-/* Windows come in few sizes, so that a dead one fits the next g that asks for one. */
-static size_t
-stack_class(size_t max)
-{
-    size_t class = sched.stack_default;
-    while (class < max) {
-        class *= 4;
-    }
-    return class > STACK_MAX_SIZE ? STACK_MAX_SIZE : class;
-}
-
-static struct g *
-g_get(struct m *mp, size_t max)
-{
-    size_t class = stack_class(max);
-    struct g *gp = class == sched.stack_default ? gfree_get(mp) : gfree_big_get(class);
-    if (gp == NULL && (gp = g_alloc()) != NULL) {
-        if (!arch_stack_alloc(gp, class)) {
-            return NULL; /* the g itself is lost to dumps only: it stays DEAD in its chunk */
-        }
-        gp->stack_max = class;
-    }
-    return gp;
-}
-
 static void
 g_entry(struct g *prev)
 {
@@ -293,6 +214,8 @@ g_next_id(struct m *mp)
 struct g *
 g_new(const struct go_attr *attr, void (*fn)(void *), void *arg, uintptr_t pc, int *err)
 {
+    assert_pinned();
+    ASSERT(fn != NULL && err != NULL);
     static const struct go_attr none;
     attr = attr != NULL ? attr : &none;
     *err = -EINVAL;
@@ -301,7 +224,7 @@ g_new(const struct go_attr *attr, void (*fn)(void *), void *arg, uintptr_t pc, i
         return NULL;
     }
     struct m *mp = this_m();
-    struct g *gp = g_get(mp, attr->stack_max);
+    struct g *gp = gfree_get(mp, attr->stack_max);
     *err = -ENOMEM;
     if (gp == NULL) {
         return NULL;
@@ -360,43 +283,6 @@ go_with(const struct go_attr *attr, void (*fn)(void *), void *arg)
 
 /* ---- death ---- */
 
-/* Puts a dead g where the next spawn finds it; more than GFREE_MAX overflow to the global list,
- * where only the first GLOBAL_WARM keep a page. Go: gfput */
-static bool
-g_bury(struct g *gp, void *arg)
-{
-    struct m *mp = this_m();
-    (void)arg;
-    arch_stack_trim(gp, gp->stack.hi - STACK_KEEP);
-    if (gp->stack_max != sched.stack_default) {
-        lock_acquire(&sched.lock, RANK_SCHED);
-        g_list_push(&sched.gfree_big, gp);
-        lock_release(&sched.lock);
-        return true;
-    }
-    gp->next = mp->gfree.first;
-    mp->gfree.first = gp;
-    mp->gfree.last = mp->gfree.last == NULL ? gp : mp->gfree.last;
-    if (++mp->gfree.n < GFREE_MAX) {
-        return true;
-    }
-    struct g_list half = {0};
-    bool cold = sched.gfree.n >= GLOBAL_WARM;
-    while (mp->gfree.n > GFREE_MAX / 2) {
-        gp = g_list_pop(&mp->gfree);
-        if (cold) {
-            arch_stack_trim(gp, gp->stack.hi);
-        }
-        g_list_push(&half, gp);
-    }
-    lock_acquire(&sched.lock, RANK_SCHED);
-    while ((gp = g_list_pop(&half)) != NULL) {
-        g_list_push(&sched.gfree, gp);
-    }
-    lock_release(&sched.lock);
-    return true;
-}
-
 /* The end of the calling goroutine, its deferred calls done. Go: goexit0 */
 void
 g_exit(void)
@@ -406,7 +292,7 @@ g_exit(void)
     struct m *mp = this_m();
     COUNT(mp->finished, 1);
     g_set_status(gp, G_RUNNING, G_DEAD);
-    switch_away(mp, gp, g_bury, NULL);
+    switch_away(mp, gp, gfree_put, NULL);
     throw("g_exit: dead goroutine %lu runs", gp->id);
 }
 

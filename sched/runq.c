@@ -35,6 +35,7 @@
 void
 g_list_push(struct g_list *l, struct g *gp)
 {
+    ASSERT(gp != NULL && gp != l->last);
     gp->next = NULL;
     if (l->last != NULL) {
         l->last->next = gp;
@@ -96,6 +97,8 @@ globq_put(struct m *mp, struct g *gp)
 struct g *
 globq_get(struct m *mp, uint32_t max)
 {
+    assert_pinned();
+    ASSERT(max > 0);
     if (atomic_load_explicit(&sched.global_n, memory_order_acquire) == 0) {
         return NULL;
     }
@@ -144,6 +147,9 @@ runq_overflow(struct m *mp, struct g *gp, uint32_t head)
 void
 runq_put(struct m *mp, struct g *gp)
 {
+    assert_pinned();
+    ASSERT(mp == this_m() && gp->pin < 0);
+    ASSERT(atomic_load(&gp->status) == G_RUNNABLE);
     struct runq *q = &mp->runq;
     for (;;) {
         uint32_t h = atomic_load_explicit(&q->head, memory_order_acquire);
@@ -166,6 +172,9 @@ runq_put(struct m *mp, struct g *gp)
 void
 runq_put_next(struct m *mp, struct g *gp)
 {
+    assert_pinned();
+    ASSERT(mp == this_m() && gp->pin < 0);
+    ASSERT(atomic_load(&gp->status) == G_RUNNABLE);
     struct g *old = atomic_exchange_explicit(&mp->runq.next, gp, memory_order_seq_cst);
     if (old != NULL) {
         runq_put(mp, old);
@@ -176,6 +185,8 @@ runq_put_next(struct m *mp, struct g *gp)
 struct g *
 runq_get(struct m *mp, bool *inherit)
 {
+    assert_pinned();
+    ASSERT(mp == this_m());
     struct runq *q = &mp->runq;
     struct g *gp = atomic_load_explicit(&q->next, memory_order_relaxed);
     if (gp != NULL
@@ -245,6 +256,9 @@ steal_next(struct m *victim)
 struct g *
 runq_steal(struct m *thief, struct m *victim, bool take_next)
 {
+    assert_pinned();
+    ASSERT(thief == this_m() && victim != thief);
+    ASSERT(runq_len(thief) == 0);
     struct runq *from = &victim->runq, *to = &thief->runq;
     uint32_t tail = atomic_load_explicit(&to->tail, memory_order_relaxed);
     for (;;) {
@@ -276,6 +290,7 @@ runq_steal(struct m *thief, struct m *victim, bool take_next)
 void
 runq_drain(struct m *mp, struct g_list *into)
 {
+    ASSERT(mp == this_m());
     bool inherit;
     struct g *gp;
     while ((gp = runq_get(mp, &inherit)) != NULL) {

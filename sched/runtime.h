@@ -25,6 +25,7 @@ enum {
     STAGGER = 8,          /* first stack pointers differ by lines: equal ones share L1 sets */
     STACK_KEEP = 4096,    /* what a dead g keeps */
 };
+#define STACK_MAX_SIZE   ((size_t)1 << 30)
 #define RUNNEXT_GRACE_NS 3000 /* a thief leaves a fresh runnext alone for so long. Go: 3 us */
 
 /*
@@ -176,6 +177,8 @@ struct sched {
     struct g_list     global;
     _Atomic(uint32_t) global_n; /* global.n, read without the lock as a hint */
     struct g_list     gfree;    /* dead, default class */
+    _Atomic(uint32_t) gfree_n;  /* gfree.n, read without the lock as a hint */
+    struct g_list     gbare;    /* no stack could be had for them */
     struct g_list     gfree_big;
     struct g_chunk   *chunks;
 };
@@ -204,6 +207,9 @@ extern struct m    *allm[CORES_MAX];
 #define ASSERT(x) ((void)0)
 #endif
 
+/* Preemption is off: what this_m() says stays true. */
+#define assert_pinned() ASSERT(!arch_preemptible())
+
 /* A counter only its owner writes: no locked instruction. */
 #define COUNT(c, n) \
     atomic_store_explicit(&(c), atomic_load_explicit(&(c), memory_order_relaxed) + (n), memory_order_relaxed)
@@ -219,6 +225,10 @@ void g_yield(void (*put)(struct m *, struct g *));
 void g_exit(void) __attribute__((noreturn));
 void finish_switch(struct g *prev);
 struct g *g_new(const struct go_attr *attr, void (*fn)(void *), void *arg, uintptr_t pc, int *err);
+
+/* gfree.c */
+struct g *gfree_get(struct m *mp, size_t max);
+bool      gfree_put(struct g *gp, void *unused);
 
 /* runq.c */
 void      runq_put(struct m *mp, struct g *gp);

@@ -22,6 +22,7 @@ enum { MUTEX_LOCKED = 1, MUTEX_WAITERS = 2 };
 static void
 sync_push(struct gamp_waitq *q, struct waiter *w, bool front)
 {
+    ASSERT(w->g == this_g());
     w->next = front ? q->first : NULL;
     if (front) {
         q->first = w;
@@ -149,6 +150,7 @@ wg_count(uint64_t state)
 static void
 waitgroup_release(struct waitgroup *wg)
 {
+    ASSERT(wg_count(atomic_load(&wg->state)) == 0);
     lock_acquire(&wg->lock, RANK_SYNC);
     struct waiter *w = wg->waitq.first, *next;
     wg->waitq = (struct gamp_waitq){0};
@@ -238,6 +240,7 @@ waitgroup_go(struct waitgroup *wg, void (*fn)(void *), void *arg)
 static bool
 note_commit(struct g *gp, void *arg)
 {
+    ASSERT(gp != this_g());
     struct note *n = arg;
     uintptr_t none = 0;
     return atomic_compare_exchange_strong(&n->waiter, &none, (uintptr_t)gp);

@@ -49,6 +49,7 @@ timer_reserve(struct m *mp)
 static void
 first_update(struct m *mp)
 {
+    assert_held(&mp->timers.lock);
     int64_t first = mp->timers.n > 0 ? mp->timers.heap[0]->when : INT64_MAX;
     atomic_store_explicit(&mp->timers.first, first, memory_order_seq_cst);
 }
@@ -57,6 +58,8 @@ first_update(struct m *mp)
 void
 timer_add(struct m *mp, struct timer_entry *t)
 {
+    assert_pinned();
+    ASSERT(mp == this_m() && t->fire != NULL);
     lock_acquire(&mp->timers.lock, RANK_TIMERS);
     struct timer_entry **heap = mp->timers.heap;
     if (mp->timers.n == mp->timers.cap) {
@@ -79,6 +82,8 @@ timer_add(struct m *mp, struct timer_entry *t)
 static struct timer_entry *
 heap_pop(struct m *mp)
 {
+    assert_held(&mp->timers.lock);
+    ASSERT(mp->timers.n > 0);
     struct timer_entry **heap = mp->timers.heap, *top = heap[0], *last = heap[--mp->timers.n];
     uint32_t n = mp->timers.n, i = 0;
     for (;;) {
@@ -102,6 +107,7 @@ heap_pop(struct m *mp)
 void
 timers_run(struct m *mp)
 {
+    ASSERT(mp == this_m());
     if (atomic_load_explicit(&mp->timers.first, memory_order_relaxed) == INT64_MAX) {
         return;
     }
@@ -126,6 +132,7 @@ sleep_fire(struct timer_entry *t)
 static bool
 sleep_commit(struct g *gp, void *t)
 {
+    ASSERT(gp == ((struct timer_entry *)t)->g);
     (void)gp;
     timer_add(this_m(), t);
     arch_preempt_on(); /* gosleep's: since it reserved the room, the core has not changed */
