@@ -6,7 +6,7 @@
 
 #include "memlayout.h"
 
-#define LOW(sym) ((sym) - KERNEL_BASE) /* where it is loaded; not for .boot, which is linked there */
+#define LOW(sym) ((sym) - KERNEL_BASE) /* where it is loaded; .boot is linked there */
 
 /* boot_gdt */
 #define CS32 0x08

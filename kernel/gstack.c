@@ -2,9 +2,10 @@
 /*
  * gstack.c -- how a stack grows from a page fault, and how its dead pages come back.
  *
- * A window is 256 KiB or another power of four times that, aligned to its size, in the region of its
- * class. Its lowest page is a guard and never mapped; the next one, the reserve, is for the runtime
- * alone (a preemption saves up to 3 KiB of registers on the stack); all above is the goroutine's.
+ * A window is 256 KiB or another power of four times that, aligned to its size, in the region of
+ * its class. Its lowest page is a guard and never mapped; the next one, the reserve, is for the
+ * runtime alone (a preemption saves up to 3 KiB of registers on the stack); all above is the
+ * goroutine's.
  *
  *     hi |  in use, sp .. hi  |  dead, mapped  |  never touched  | reserve | guard | lo
  *
@@ -20,15 +21,15 @@
  *              Trimming: the g runs nowhere and is not published.
  * Protocol     giving back                           touching it again
  *              1 entry P -> LIMBO (CAS), page kept   1 fault: entry is LIMBO: -> P (CAS), the same
- *              2 gen = ++tlb_gen; g->trim_gen = gen    page, so a stale TLB elsewhere is still right
+ *              2 gen = ++tlb_gen; g->trim_gen = gen    page, so a stale TLB is still right
  *              3 when every core has flushed since     or it is 0 by now: then every core has
  *                gen: LIMBO -> 0 (CAS), page freed     flushed, and a new page is as good as any
  *              So no shootdown is waited for: cores flush at their next timer, IPI, or wake-up, and
  *              a core about to run g flushes first if it must. A halted core counts as flushed: it
  *              sets tlb_idle before it halts, and on waking clears it, then looks at tlb_gen.
- * Cost         a switch pays one load, one compare (gstack_resume in switch.S). A fresh page costs one
- *              fault; each further fault doubles the mapped part, so depth n costs O(log n) faults.
- * Rejected     Freeing at once and interrupting every core: a core with interrupts off is waited for.
+ * Cost         a switch pays one load and one compare (switch.S, 2). A fresh page costs one fault;
+ *              each further one doubles the mapped part, so depth n costs O(log n) faults.
+ * Rejected     Freeing at once and interrupting every core: one with interrupts off holds up all.
  */
 #include "gstack.h"
 
@@ -43,16 +44,15 @@
 #include "vm.h"
 #include "x86.h"
 
-
 enum {
-    CLASSES = 8,          /* 256 KiB << 2 * class, the last 1 GiB: room for 4 GiB */
+    CLASSES = 8, /* 256 KiB << 2 * class, the last 1 GiB: room for 4 GiB */
     CLASS_SHIFT = 18,
-    REGION_SHIFT = 43,    /* 8 TiB a class: 33 million windows of the first */
-    LIMBO_MAX = 4096,     /* pages a core may have in limbo; a slot fits the upper 12 bits */
-    LIMBO_CORE = 1,       /* where a limbo entry keeps the core, */
-    LIMBO_SLOT = 52,      /* and the slot */
-    LIMBO_LOOK = 256,     /* of so many pages, one looks for those that may go */
-    GROW_MAX = 256,       /* pages a fault may map */
+    REGION_SHIFT = 43, /* 8 TiB a class: 33 million windows of the first */
+    LIMBO_MAX = 4096,  /* pages a core may have in limbo; a slot fits the upper 12 bits */
+    LIMBO_CORE = 1,    /* where a limbo entry keeps the core, */
+    LIMBO_SLOT = 52,   /* and the slot */
+    LIMBO_LOOK = 256,  /* of so many pages, one looks for those that may go */
+    GROW_MAX = 256,    /* pages a fault may map */
 };
 #define GEN_OPEN  UINT64_MAX
 #define PTE_STACK (PTE_P | PTE_W | PTE_NX)
@@ -63,15 +63,15 @@ struct limbo {
     uint32_t head, n;
     uint32_t looks;
     struct {
-        pte     *entry;
+        pte *entry;
         uint64_t gen;
     } page[LIMBO_MAX];
 };
 
-static _Atomic(uint64_t)  tlb_gen = 1;
-static _Atomic(uint64_t)  windows[CLASSES]; /* handed out */
-static _Atomic(int64_t)   pages;
-static struct limbo      *limbos[MAX_CPUS];
+static _Atomic(uint64_t) tlb_gen = 1;
+static _Atomic(uint64_t) windows[CLASSES]; /* handed out */
+static _Atomic(int64_t) pages;
+static struct limbo *limbos[MAX_CPUS];
 
 static unsigned
 class_of(uintptr_t va)
@@ -165,7 +165,7 @@ gstack_fault(uintptr_t va, struct arch_stack *own, bool kernel)
         return GSTACK_NOT;
     }
     unsigned class = class_of(va);
-    uintptr_t region = GSTACK_BASE + ((uintptr_t)class << REGION_SHIFT);
+    uintptr_t region = GSTACK_BASE + ((uintptr_t) class << REGION_SHIFT);
     uintptr_t lo = va & ~(class_size(class) - 1);
     if ((va - region) / class_size(class) >= atomic_load(&windows[class])) {
         return GSTACK_NOT;
@@ -187,7 +187,8 @@ all_flushed(uint64_t gen, bool ask)
     bool all = true;
     for (unsigned i = 0; i < ncpus; i++) {
         struct cpu *c = cpus[i];
-        if (__atomic_load_n(&c->tlb_gen, __ATOMIC_ACQUIRE) < gen && atomic_load(&c->tlb_idle) == 0) {
+        if (__atomic_load_n(&c->tlb_gen, __ATOMIC_ACQUIRE) < gen
+            && atomic_load(&c->tlb_idle) == 0) {
             all = false;
             if (ask && c != this_cpu()) {
                 lapic_ipi(c->apic_id, VECTOR_TLB);
@@ -276,7 +277,7 @@ give_back(struct limbo *l, uintptr_t va)
 
 struct trim {
     struct arch_stack *s;
-    uintptr_t          end;
+    uintptr_t end;
 };
 
 /* On the core's stack, interrupts off. The generation is drawn after the last entry has changed: a
@@ -308,7 +309,7 @@ void *call_on_core_stack(void *(*fn)(void *), void *arg);
 void
 gstack_trim(struct arch_stack *s, uintptr_t below)
 {
-    struct trim t = {s, below & ~(PAGE_SIZE - 1ul)};
+    struct trim t = { s, below & ~(PAGE_SIZE - 1ul) };
     if (s->mapped < t.end) {
         call_on_core_stack(trim_request, &t);
     }
@@ -320,13 +321,14 @@ map_request(void *s)
     return map_page(((struct arch_stack *)s)->mapped) ? s : NULL;
 }
 
-/* A window for a stack of `max` bytes or more, its top page mapped. False: none left, or no memory. */
+/* A window for a stack of `max` bytes or more, its top page mapped. False: none left, or no
+ * memory. */
 bool
 gstack_alloc(struct arch_stack *s, size_t max)
 {
     unsigned class = 0;
     while (class < CLASSES && class_size(class) < max) {
-        class++;
+        class ++;
     }
     if (class == CLASSES) {
         return false;
@@ -335,7 +337,7 @@ gstack_alloc(struct arch_stack *s, size_t max)
     if (n >= (1ull << REGION_SHIFT) / class_size(class)) {
         return false;
     }
-    s->lo = GSTACK_BASE + ((uintptr_t)class << REGION_SHIFT) + n * class_size(class);
+    s->lo = GSTACK_BASE + ((uintptr_t) class << REGION_SHIFT) + n * class_size(class);
     s->hi = s->lo + class_size(class);
     s->mapped = s->hi - PAGE_SIZE;
     s->slack = GSTACK_SLACK;

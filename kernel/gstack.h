@@ -10,11 +10,12 @@
 
 struct arch_stack;
 
-/* A fault at va. GSTACK_GROWN: go on; GSTACK_OVERFLOW: the guard or, for a goroutine's own code, the
- * reserve page was touched; GSTACK_NOT: va is in no window that was ever handed out. */
+/* A fault at va. GSTACK_GROWN: go on; GSTACK_OVERFLOW: the guard or, for a goroutine's own code,
+ * the reserve page was touched; GSTACK_NOT: va is in no window that was ever handed out. */
 enum gstack_fault { GSTACK_NOT, GSTACK_GROWN, GSTACK_OVERFLOW, GSTACK_NO_MEMORY };
 
-/* On the page-fault stack, interrupts off. kernel: the code that faulted may use the reserve page. */
+/* On the page-fault stack, interrupts off. kernel: the code that faulted may use the reserve
+ * page. */
 enum gstack_fault gstack_fault(uintptr_t va, struct arch_stack *own, bool kernel);
 
 /* Any core, any moment: makes this core's TLB forget what was given back. */
@@ -23,8 +24,8 @@ void gstack_flush(void);
 /* Dead bytes below sp that a parked goroutine may keep mapped at first. */
 #define GSTACK_SLACK (32u << 10)
 
-/* On the core's stack, interrupts off, nothing to do: frees what this core has given back if no other
- * can have it any more. */
+/* On the core's stack, interrupts off, nothing to do: frees what this core has given back if no
+ * other can have it any more. */
 void gstack_idle(void);
 
 /* arch.h's two, on any stack. */

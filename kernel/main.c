@@ -2,7 +2,7 @@
 /*
  * main.c -- from the loader's jump to the first goroutine: the boot as a table of contents.
  *
- * Context      the boot core, interrupts off, preemption off; first on the image's boot stack, then on
+ * Context      the boot core, interrupts off, preemption off; on the image's boot stack, then on
  *              the core's own
  */
 #include <stddef.h>
@@ -27,16 +27,16 @@
 #include "vm.h"
 #include "x86.h"
 
-int   main(int argc, char **argv);
+int main(int argc, char **argv);
 
 extern const char app_name[]; /* the build's */
 void *call_on_stack(void *(*fn)(void *), void *arg, uintptr_t top);
 
 extern char __image_start[], __image_end[];
 
-static struct bootinfo  boot;
+static struct bootinfo boot;
 static struct acpi_info acpi;
-static struct cmdline   cmdline;
+static struct cmdline cmdline;
 
 /* Until vm_init: the boot tables map the low 4 GiB onto themselves. */
 static const void *
@@ -106,7 +106,7 @@ start_memory(void)
     for (unsigned i = 0; i < boot.memory.nranges; i++) {
         const struct mem_range *r = &boot.memory.ranges[i];
         if (r->type == MEM_USABLE) {
-            usable[n++] = (struct pmm_range){r->base, r->len};
+            usable[n++] = (struct pmm_range){ r->base, r->len };
         }
     }
     pmm_init(usable, n);
@@ -123,7 +123,8 @@ read_firmware_tables(void)
         kprintf("acpi: no usable tables; going on with one core\n");
     }
     for (unsigned i = 0; i < acpi.nnotes && i < ACPI_NOTES && !cmdline.quiet; i++) {
-        kprintf("acpi: %s: %s (%#lx)\n", acpi.notes[i].table, acpi.notes[i].text, acpi.notes[i].value);
+        kprintf("acpi: %s: %s (%#lx)\n", acpi.notes[i].table, acpi.notes[i].text,
+                acpi.notes[i].value);
     }
     power_init(&acpi);
 }

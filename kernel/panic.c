@@ -25,12 +25,12 @@
 
 enum { FRAMES_MAX = 24, STOP_MS = 500 };
 
-static _Atomic(bool)     stopping;
+static _Atomic(bool) stopping;
 static _Atomic(uint32_t) stopped;
 static struct {
-    uint64_t  rip, rbp;
+    uint64_t rip, rbp;
     struct g *g;
-    bool      stopped;
+    bool stopped;
 } last[MAX_CPUS];
 
 static bool
@@ -80,8 +80,8 @@ panic_backtrace(uintptr_t rip, uintptr_t rbp, uintptr_t lo, uintptr_t hi)
 static void
 print_registers(const struct trap_frame *f)
 {
-    kprintf("rip %016lx  rsp %016lx  rflags %lx  error %lx  cr2 %016lx\n", f->rip, f->rsp, f->rflags,
-            f->error, read_cr2());
+    kprintf("rip %016lx  rsp %016lx  rflags %lx  error %lx  cr2 %016lx\n", f->rip, f->rsp,
+            f->rflags, f->error, read_cr2());
     kprintf("rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx\n", f->rax, f->rbx, f->rcx, f->rdx);
     kprintf("rsi %016lx  rdi %016lx  rbp %016lx  r8  %016lx\n", f->rsi, f->rdi, f->rbp, f->r8);
     kprintf("r9  %016lx  r10 %016lx  r11 %016lx  r12 %016lx\n", f->r9, f->r10, f->r11, f->r12);

@@ -2,8 +2,8 @@
 /*
  * symbols.c -- the names of the functions in this image, from a table the link puts at its end.
  *
- * The table is sorted by address. A first link without it yields the addresses; the second holds it,
- * behind everything whose address it tells.
+ * The table is sorted by address. A first link without it yields the addresses; the second holds
+ * it, behind everything whose address it tells.
  */
 #include "symbols.h"
 
@@ -15,9 +15,9 @@ struct symbol {
 };
 
 extern const struct symbol ksyms[];
-extern const uint32_t      nksyms;
-extern const char          ksym_names[];
-extern const char          __text_start[], __text_end[];
+extern const uint32_t nksyms;
+extern const char ksym_names[];
+extern const char __text_start[], __text_end[];
 
 const char *
 symbol_find(uintptr_t pc, size_t *offset)

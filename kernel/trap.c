@@ -2,10 +2,10 @@
 /*
  * trap.c -- what happens when the processor interrupts the program.
  *
- * Context      On an interrupt stack, interrupts off. Maskable interrupts share one stack and do not
- *              nest; a page fault has its own, and may come while an interrupt is handled (a push onto
- *              a goroutine's missing page). Nothing here takes a lock that normal code holds with
- *              interrupts on; an NMI takes none at all.
+ * Context      On an interrupt stack, interrupts off. Maskable interrupts share a stack, do not
+ *              nest; a page fault has its own, and may come while an interrupt is handled (a push
+ *              onto a goroutine's missing page). Nothing here takes a lock that normal code holds
+ *              with interrupts on; an NMI takes none at all.
  */
 #include "trap.h"
 
@@ -22,7 +22,7 @@
 
 struct gate {
     uint16_t offset_low, selector;
-    uint8_t  ist, type;
+    uint8_t ist, type;
     uint16_t offset_mid;
     uint32_t offset_high, zero;
 };
@@ -31,7 +31,7 @@ _Static_assert(sizeof(struct gate) == 16, "3A, figure 6-8");
 enum { GATE_INTERRUPT = 0x8e }; /* present, ring 0, clears IF */
 
 static struct gate idt[256];
-extern const char  trap_stubs[];
+extern const char trap_stubs[];
 
 static uint8_t
 ist_of(unsigned vector)
@@ -69,7 +69,7 @@ idt_init(void)
 void
 idt_load(void)
 {
-    struct x86_table idtr = {sizeof(idt) - 1, (uint64_t)idt};
+    struct x86_table idtr = { sizeof(idt) - 1, (uint64_t)idt };
     __asm__ volatile("lidt %0" : : "m"(idtr));
 }
 
@@ -134,7 +134,8 @@ exception(struct trap_frame *f)
     panic_trap(f, "exception");
 }
 
-/* The 8259s are masked; what they still let through is spurious and wants no EOI of the local APIC. */
+/* The 8259s are masked; what they still let through is spurious and wants no EOI of the local
+ * APIC. */
 static void
 interrupt(struct trap_frame *f)
 {

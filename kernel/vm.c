@@ -2,8 +2,8 @@
 /*
  * vm.c -- page tables: what is mapped where, and with which rights.
  *
- * Invariants   1. no mapping is both writable and executable; only .text is executable, and RAM that
- *                 holds .text or .rodata is read-only in the direct map, too
+ * Invariants   1. no mapping is both writable and executable; only .text is executable, and RAM
+ *                 that holds .text or .rodata is read-only in the direct map, too
  *              2. the lower half is empty, and so page 0 is; but for cores on their way up, whose
  *                 tables (vm_boot_root) are their own
  *              3. tables are only ever added, by compare-and-swap, and never freed: a walk needs no
@@ -35,9 +35,9 @@ static uint64_t root;
 /* Until the kernel's tables are in force: pages from the top of one usable range, seen through the
  * boot tables' identity map. */
 static struct {
-    bool     active;
+    bool active;
     uint64_t base, next;
-} early = {.active = true};
+} early = { .active = true };
 
 static _Atomic(uintptr_t) io_next = IO_BASE;
 static _Atomic(uintptr_t) kstack_next = KSTACK_BASE;
@@ -139,7 +139,8 @@ map(uintptr_t va, uint64_t pa, uint64_t len, uint64_t bits, bool large)
         if (e == NULL) {
             return false;
         }
-        atomic_store_explicit(e, pa | bits | PTE_P | (level > 1 ? PTE_PS : 0), memory_order_release);
+        atomic_store_explicit(e, pa | bits | PTE_P | (level > 1 ? PTE_PS : 0),
+                              memory_order_release);
         va += step;
         pa += step;
         len -= step < len ? step : len;
@@ -171,12 +172,12 @@ map_image(uint64_t global)
 {
     const struct {
         const char *from, *to;
-        uint64_t    bits;
+        uint64_t bits;
     } parts[] = {
-        {__image_start, __text_start, PTE_NX}, /* the boot code has done its work */
-        {__text_start, __text_end, 0},
-        {__rodata_start, __rodata_end, PTE_NX},
-        {__data_start, __image_end, PTE_NX | PTE_W},
+        { __image_start, __text_start, PTE_NX }, /* the boot code has done its work */
+        { __text_start, __text_end, 0 },
+        { __rodata_start, __rodata_end, PTE_NX },
+        { __data_start, __image_end, PTE_NX | PTE_W },
     };
     for (unsigned i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         uint64_t pa = image_pa(parts[i].from);
@@ -268,10 +269,12 @@ vm_map_phys(uint64_t pa, size_t len, unsigned flags)
     uint64_t first = pa & ~(PAGE_SIZE - 1ull);
     uint64_t size = ((pa + len + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1ull)) - first;
     uint64_t bits = PTE_NX | (flags & VM_RO ? 0 : PTE_W);
-    bits |= flags & VM_UC ? PTE_PCD | PTE_PWT : flags & VM_WC ? PTE_PWT : 0; /* PAT as at reset: PWT
+    bits |= flags & VM_UC   ? PTE_PCD | PTE_PWT
+            : flags & VM_WC ? PTE_PWT
+                            : 0; /* PAT as at reset: PWT
                                              alone is write-through, the nearest to combining */
     uintptr_t va = atomic_fetch_add(&io_next, size + PAGE_SIZE);
-    uint64_t args[] = {va, first, size, bits};
+    uint64_t args[] = { va, first, size, bits };
     if (va + size > KSTACK_BASE || !call_on_core_stack(map_request, args)) {
         return NULL;
     }
@@ -285,7 +288,7 @@ vm_kstack_alloc(size_t size)
     uintptr_t va = atomic_fetch_add(&kstack_next, size + PAGE_SIZE) + PAGE_SIZE;
     for (uintptr_t at = va; at < va + size; at += PAGE_SIZE) {
         uint64_t pa = page_alloc(0);
-        uint64_t args[] = {at, pa, PAGE_SIZE, PTE_NX | PTE_W};
+        uint64_t args[] = { at, pa, PAGE_SIZE, PTE_NX | PTE_W };
         if (pa == 0 || !call_on_core_stack(map_request, args)) {
             return NULL;
         }

@@ -47,5 +47,6 @@ pte *vm_pte_peek(uintptr_t va);
 /* Physical address of the top table. */
 uint64_t vm_root(void);
 
-/* Tables for a core that starts with paging off: the kernel's, and the low 2 MiB identity-mapped. */
+/* Tables for a core that starts with paging off: the kernel's, and the low 2 MiB
+ * identity-mapped. */
 uint64_t vm_boot_root(void);

@@ -28,49 +28,52 @@ struct sched_stats;
 /* Contexts. A new context's first switch calls entry(prev) on the stack below top;
  * entry never returns. A switch returns, later and perhaps on another core, the g that ran there
  * just before: its stack is no longer in use from that moment. Preemption is off across it. */
-void      arch_context_init(struct g *gp, uintptr_t top, void (*entry)(struct g *prev));
+void arch_context_init(struct g *gp, uintptr_t top, void (*entry)(struct g *prev));
 struct g *arch_context_switch(struct g *from, struct g *to);
 
-/* Cores. arch_cpu_start makes mp the m of a core, which, unless it is the caller, calls sched_core(). */
-int  arch_cpu_count(void);
+/* Cores. arch_cpu_start makes mp the m of a core, which, unless it is the caller, calls
+ * sched_core(). */
+int arch_cpu_count(void);
 void arch_cpu_start(int cpu, struct m *mp);
 /* Interrupts off: halt with interrupts on until one has been served or nanotime reaches `until`
- * (INT64_MAX: no timer at all), come back with them off. One that is already pending ends the halt. */
+ * (INT64_MAX: no timer at all), come back with them off. One that is already pending ends the
+ * halt. */
 void arch_idle(int64_t until);
-void arch_wake(int cpu);    /* ends another core's arch_idle; harmless if it was not halted */
-void arch_preempt(int cpu); /* makes sched_interrupt() run on another core soon */
+void arch_wake(int cpu);     /* ends another core's arch_idle; harmless if it was not halted */
+void arch_preempt(int cpu);  /* makes sched_interrupt() run on another core soon */
 void arch_stop_others(void); /* for good: a fatal error is about to be reported */
 
 /* Time, in ns since boot, the same on every core. The one timer of this core runs
  * sched_interrupt() at `when`; INT64_MAX disarms it. */
 int64_t arch_nanotime(void);
 int64_t arch_walltime(void);
-void    arch_timer_set(int64_t when);
+void arch_timer_set(int64_t when);
 
 /* Memory. A stack is a window of addresses that lives as long as its g; gp->stack is filled in: hi,
  * mapped (the lowest page in use), slack (dead bytes below sp worth giving back at a switch).
- * arch_stack_trim gives back the whole pages below `below`; the g runs nowhere and is not published. */
-bool  arch_stack_alloc(struct g *gp, size_t max);
-void  arch_stack_trim(struct g *gp, uintptr_t below);
+ * arch_stack_trim gives back the whole pages below `below`; the g runs nowhere and is not
+ * published. */
+bool arch_stack_alloc(struct g *gp, size_t max);
+void arch_stack_trim(struct g *gp, uintptr_t below);
 void *arch_alloc(size_t size); /* 16-aligned; NULL: no memory */
-void  arch_free(void *p);
+void arch_free(void *p);
 
 /* Words. */
-void        arch_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-void        arch_format(char *buf, size_t n, const char *fmt, va_list ap);
+void arch_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void arch_format(char *buf, size_t n, const char *fmt, va_list ap);
 const char *arch_symbol(uintptr_t pc, size_t *offset); /* NULL: unknown */
-void        arch_backtrace(const struct g *gp); /* of a g that does not run, or of the caller */
-void        arch_throw(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
-void        arch_exit(int status) __attribute__((noreturn));
-void        arch_stats(int cpu, struct sched_stats *s); /* adds what the machine counts */
+void arch_backtrace(const struct g *gp); /* of a g that does not run, or of the caller */
+void arch_throw(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+void arch_exit(int status) __attribute__((noreturn));
+void arch_stats(int cpu, struct sched_stats *s); /* adds what the machine counts */
 
 /* ---- Up: the scheduler serves the machine. ------------------------------------------------- */
 
 struct sched_config {
-    int      gomaxprocs; /* 0: all */
-    size_t   stack;      /* default window, bytes */
-    int64_t  slice;      /* ns */
-    int64_t  schedtrace; /* ns between lines; 0: none */
+    int gomaxprocs;     /* 0: all */
+    size_t stack;       /* default window, bytes */
+    int64_t slice;      /* ns */
+    int64_t schedtrace; /* ns between lines; 0: none */
     uint64_t seed;
 };
 
@@ -79,8 +82,9 @@ void sched_init(const struct sched_config *config);
 void sched_start(int (*main_fn)(int, char **), int argc, char **argv) __attribute__((noreturn));
 /* On every other core, on its core stack, preemption off. */
 void sched_core(void) __attribute__((noreturn));
-/* From any interrupt, interrupts off: true when the goroutine interrupted should call sched_preempt()
- * as soon as it may be preempted: with preemption off once, and on when it returns. */
+/* From any interrupt, interrupts off: true when the goroutine interrupted should call
+ * sched_preempt() as soon as it may be preempted: with preemption off once, and on when it
+ * returns. */
 bool sched_interrupt(void);
 void sched_preempt(void);
 /* True when mp's core runs a goroutine (not the scheduler itself). */

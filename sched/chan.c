@@ -10,8 +10,8 @@
  * Locks        c->lock (RANK_CHAN); held across the switch of whoever parks, opened by its commit
  * Protocol     A waiter stands on its goroutine's stack. Who takes it off the list has it alone,
  *              copies the value straight across (the waiting stack may fault a page in: an ordinary
- *              event), sets ok, and readies the goroutine after the lock is open; it touches neither
- *              waiter nor channel after that.
+ *              event), sets ok, and readies the goroutine after the lock is open; it touches
+ *              neither waiter nor channel after that.
  * Cost         no allocation to block; one lock an operation; a try that cannot succeed takes none.
  * Go           chan.go: chansend, chanrecv, closechan
  */
@@ -23,10 +23,10 @@ struct chan {
     size_t cap;
 
     /* lock; count and closed are read without it by calls that may not park */
-    struct gamp_lock  lock;
-    _Atomic(bool)     closed;
-    _Atomic(size_t)   count;
-    size_t            head;
+    struct gamp_lock lock;
+    _Atomic(bool) closed;
+    _Atomic(size_t) count;
+    size_t head;
     struct gamp_waitq recvq, sendq;
     _Alignas(16) unsigned char buf[];
 };
@@ -102,14 +102,14 @@ chan_make(size_t elem_size, size_t capacity)
     return c;
 }
 
-/* Parks the caller on q until a partner or chan_close took its waiter off. c->lock is held, and open
- * on return. True: a partner did. */
+/* Parks the caller on q until a partner or chan_close took its waiter off. c->lock is held, and
+ * open on return. True: a partner did. */
 static bool
 chan_wait(struct chan *c, struct gamp_waitq *q, void *elem, enum wait_reason why)
 {
     assert_held(&c->lock);
     ASSERT(q == &c->recvq ? c->sendq.first == NULL : c->recvq.first == NULL);
-    struct waiter w = {.g = this_g(), .elem = elem};
+    struct waiter w = { .g = this_g(), .elem = elem };
     waitq_push(q, &w);
     g_park(g_unlock_commit, &c->lock, why);
     return w.ok;
@@ -224,8 +224,8 @@ chan_recv(struct chan *c, void *elem)
     return ok;
 }
 
-/* Without the lock: `closed` before fullness. A channel seen open, then full, was full at some moment
- * while open, since a closed one never opens again. */
+/* Without the lock: `closed` before fullness. A channel seen open, then full, was full at some
+ * moment while open, since a closed one never opens again. */
 bool
 chan_try_send(struct chan *c, const void *elem)
 {
@@ -264,8 +264,8 @@ chan_try_recv(struct chan *c, void *elem)
     return s;
 }
 
-/* The waiters are collected under the lock and readied after it is open. By invariant 1 and 2 only one
- * of the two lists has any. */
+/* The waiters are collected under the lock and readied after it is open. By invariant 1 and 2 only
+ * one of the two lists has any. */
 void
 chan_close(struct chan *c)
 {
@@ -279,7 +279,7 @@ chan_close(struct chan *c)
     }
     atomic_store_explicit(&c->closed, true, memory_order_release);
     struct waiter *w = c->recvq.first != NULL ? c->recvq.first : c->sendq.first, *next;
-    c->recvq = c->sendq = (struct gamp_waitq){0};
+    c->recvq = c->sendq = (struct gamp_waitq){ 0 };
     lock_release(&c->lock);
     for (; w != NULL; w = next) {
         next = w->next; /* before it is readied: w is on its stack */
@@ -290,7 +290,9 @@ chan_close(struct chan *c)
 size_t
 chan_len(const struct chan *c)
 {
-    return c == NULL ? 0 : atomic_load_explicit(&((struct chan *)(uintptr_t)c)->count, memory_order_acquire);
+    return c == NULL
+               ? 0
+               : atomic_load_explicit(&((struct chan *)(uintptr_t)c)->count, memory_order_acquire);
 }
 
 size_t

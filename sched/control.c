@@ -9,8 +9,8 @@
 #include "runtime.h"
 
 static struct {
-    int  (*fn)(int, char **);
-    int    argc;
+    int (*fn)(int, char **);
+    int argc;
     char **argv;
 } program;
 
@@ -69,7 +69,7 @@ void
 sched_start(int (*main_fn)(int, char **), int argc, char **argv)
 {
     int err;
-    struct go_attr attr = {.name = "main", .stack_max = (size_t)64 << 20};
+    struct go_attr attr = { .name = "main", .stack_max = (size_t)64 << 20 };
     program.fn = main_fn;
     program.argc = argc;
     program.argv = argv;

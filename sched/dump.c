@@ -39,11 +39,11 @@ g_name(const struct g *gp)
 static void
 dump_one(const struct g *gp)
 {
-    static const char *const states[] = {"dead", "runnable", "running", "waiting"};
+    static const char *const states[] = { "dead", "runnable", "running", "waiting" };
     enum g_status s = atomic_load(&gp->status);
     const char *state = s == G_WAITING ? wait_reason_word(gp->wait_reason) : states[s & 3];
-    arch_print("\ngoroutine %lu [%s%s]: %s\n", gp->id, state, gp->pin >= 0 ? ", locked to core" : "",
-               g_name(gp));
+    arch_print("\ngoroutine %lu [%s%s]: %s\n", gp->id, state,
+               gp->pin >= 0 ? ", locked to core" : "", g_name(gp));
     if (s == G_RUNNING && gp != this_g()) {
         arch_print("\trunning on another core; stack unavailable\n");
     } else {
@@ -52,7 +52,8 @@ dump_one(const struct g *gp)
     if (gp->creator != 0) {
         size_t offset = 0;
         const char *by = arch_symbol(gp->creator_pc, &offset);
-        arch_print("created by %s+0x%zx in goroutine %lu\n", by != NULL ? by : "?", offset, gp->creator);
+        arch_print("created by %s+0x%zx in goroutine %lu\n", by != NULL ? by : "?", offset,
+                   gp->creator);
     }
 }
 
@@ -118,7 +119,7 @@ stats_add(struct m *mp, struct sched_stats *s)
 void
 sched_stats_core(int core, struct sched_stats *one)
 {
-    *one = (struct sched_stats){0};
+    *one = (struct sched_stats){ 0 };
     if (core >= 0 && core < sched.ncores) {
         stats_add(allm[core], one);
     }
@@ -127,7 +128,7 @@ sched_stats_core(int core, struct sched_stats *one)
 void
 sched_stats(struct sched_stats *all)
 {
-    *all = (struct sched_stats){0};
+    *all = (struct sched_stats){ 0 };
     for (int i = 0; i < sched.ncores; i++) {
         stats_add(allm[i], all);
     }

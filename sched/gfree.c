@@ -111,7 +111,7 @@ static void
 gfree_spill(struct m *mp)
 {
     struct g *gp;
-    struct g_list half = {0};
+    struct g_list half = { 0 };
     bool cold = atomic_load_explicit(&sched.gfree_n, memory_order_relaxed) >= GLOBAL_WARM;
     while (mp->gfree.n > GFREE_MAX / 2) {
         gp = g_list_pop(&mp->gfree);

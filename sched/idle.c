@@ -32,7 +32,7 @@
 #include "runtime.h"
 
 struct sched sched;
-struct m    *allm[CORES_MAX];
+struct m *allm[CORES_MAX];
 
 static bool
 idle_bit_clear(int id)
@@ -267,7 +267,7 @@ static void
 switched_off(struct m *mp)
 {
     ASSERT(mp == this_m() && !atomic_load(&mp->off));
-    struct g_list mine = {0};
+    struct g_list mine = { 0 };
     struct g *gp;
     while ((gp = g_list_pop(&mp->pinned)) != NULL) {
         inbox_put(allm[0], gp);
@@ -334,7 +334,8 @@ schedule(void)
         COUNT(mp->switches, 1);
         g_set_status(gp, G_RUNNABLE, G_RUNNING);
         atomic_store_explicit(&mp->running, gp, memory_order_relaxed);
-        slice_arm(mp); /* after `running`: a timer that fires now is armed again by sched_interrupt */
+        slice_arm(
+            mp); /* after `running`: a timer that fires now is armed again by sched_interrupt */
         finish_switch(arch_context_switch(&mp->g0, gp));
     }
 }

@@ -26,8 +26,8 @@ lock_slow(struct gamp_lock *l)
             if (deadline == 0) {
                 deadline = now + COMPLAIN_NS;
             } else if (now > deadline) {
-                arch_print("lock %p (rank %u, last core %u): core %d waits since 10 s\n",
-                           (void *)l, l->rank, l->holder, this_m()->id);
+                arch_print("lock %p (rank %u, last core %u): core %d waits since 10 s\n", (void *)l,
+                           l->rank, l->holder, this_m()->id);
                 deadline = INT64_MAX;
             }
         }
@@ -38,7 +38,7 @@ lock_slow(struct gamp_lock *l)
 enum { HELD_MAX = 8 };
 static struct {
     struct gamp_lock *lock[HELD_MAX];
-    uint32_t          n;
+    uint32_t n;
 } held[CORES_MAX];
 
 void

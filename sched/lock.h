@@ -5,8 +5,8 @@
  * No ticket lock: virtual cores get descheduled, and a queue of waiters would stand behind each.
  * Interrupt handlers take no lock.
  *
- * Ranks        acquired in rising order only, checked in debug builds (lock.c); equal ranks only for
- *              channels, in rising order of address.
+ * Ranks        acquired in rising order only, checked in debug builds (lock.c); equal ranks only
+ *              for channels, in rising order of address.
  */
 #pragma once
 #include <gamp.h>

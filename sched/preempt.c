@@ -9,8 +9,8 @@
  *
  * Context      sched_interrupt: in an interrupt, takes no lock, parks nobody.
  *              sched_preempt: on the goroutine, preemption off once; on when it returns.
- * Go           retake, preemptone in proc.go; preempt.go. There is no safe point here: stacks do not
- *              move, so any instruction outside a preempt-off section will do.
+ * Go           retake, preemptone in proc.go; preempt.go. There is no safe point here: stacks do
+ *              not move, so any instruction outside a preempt-off section will do.
  */
 #include "runtime.h"
 
@@ -43,7 +43,8 @@ sched_interrupt(void)
 {
     struct m *mp = this_m();
     if (!sched_in_goroutine()) {
-        mp->timer_armed = INT64_MAX; /* g0 looks at everything anyway and arms at its next dispatch */
+        mp->timer_armed =
+            INT64_MAX; /* g0 looks at everything anyway and arms at its next dispatch */
         return false;
     }
     int64_t now = arch_nanotime();

@@ -20,8 +20,8 @@
  */
 #include "runtime.h"
 
-#define EINVAL 22
-#define ENOMEM 12
+#define EINVAL       22
+#define ENOMEM       12
 #define ARG_MAX_SIZE 1024
 
 void
@@ -154,8 +154,8 @@ yield_commit(struct g *gp, void *put)
     return true;
 }
 
-/* Gives up the core but stays runnable, on the queue that `put` adds to. Preemption is off, once, and
- * on afterwards. */
+/* Gives up the core but stays runnable, on the queue that `put` adds to. Preemption is off, once,
+ * and on afterwards. */
 void
 g_yield_off(void (*put)(struct m *, struct g *))
 {
@@ -240,7 +240,8 @@ g_new(const struct go_attr *attr, void (*fn)(void *), void *arg, uintptr_t pc, i
     gp->err = 0;
     gp->wait_since = 0;
     gp->frames = NULL;
-    uintptr_t top = (gp->stack.hi - gp->id % STAGGER * CACHE_LINE - attr->arg_size) & ~(uintptr_t)15;
+    uintptr_t top =
+        (gp->stack.hi - gp->id % STAGGER * CACHE_LINE - attr->arg_size) & ~(uintptr_t)15;
     arch_context_init(gp, top, g_entry);
     if (attr->arg_size > 0) {
         gp->arg = memcpy((void *)top, arg, attr->arg_size);

@@ -61,7 +61,8 @@ g_list_pop(struct g_list *l)
     return gp;
 }
 
-/* The global list, oldest first; `head`: in front of all others (the work of a core switched off). */
+/* The global list, oldest first; `head`: in front of all others (the work of a core switched
+ * off). */
 void
 globq_put_list(struct g_list *list, bool head)
 {
@@ -81,14 +82,14 @@ globq_put_list(struct g_list *list, bool head)
     sched.global = all;
     atomic_store_explicit(&sched.global_n, all.n, memory_order_release);
     lock_release(&sched.lock);
-    *list = (struct g_list){0};
+    *list = (struct g_list){ 0 };
 }
 
 void
 globq_put(struct m *mp, struct g *gp)
 {
     (void)mp;
-    struct g_list one = {0};
+    struct g_list one = { 0 };
     g_list_push(&one, gp);
     globq_put_list(&one, false);
 }
@@ -106,7 +107,7 @@ globq_get(struct m *mp, uint32_t max)
     uint32_t n = sched.global.n / (uint32_t)atomic_load(&sched.gomaxprocs) + 1;
     n = n > max ? max : n;
     n = n > sched.global.n ? sched.global.n : n;
-    struct g_list mine = {0};
+    struct g_list mine = { 0 };
     for (uint32_t i = 0; i < n; i++) {
         g_list_push(&mine, g_list_pop(&sched.global));
     }
@@ -134,7 +135,7 @@ runq_overflow(struct m *mp, struct g *gp, uint32_t head)
                                                  memory_order_release, memory_order_relaxed)) {
         return false;
     }
-    struct g_list half = {0};
+    struct g_list half = { 0 };
     for (uint32_t i = 0; i < RUNQ_CAP / 2; i++) {
         g_list_push(&half, batch[i]);
     }
@@ -274,7 +275,8 @@ runq_steal(struct m *thief, struct m *victim, bool take_next)
             continue; /* head and tail are of different moments */
         }
         for (uint32_t i = 0; i < n; i++) {
-            struct g *gp = atomic_load_explicit(&from->ring[(h + i) % RUNQ_CAP], memory_order_relaxed);
+            struct g *gp =
+                atomic_load_explicit(&from->ring[(h + i) % RUNQ_CAP], memory_order_relaxed);
             atomic_store_explicit(&to->ring[(tail + i) % RUNQ_CAP], gp, memory_order_relaxed);
         }
         if (atomic_compare_exchange_strong_explicit(&from->head, &h, h + n, memory_order_acq_rel,

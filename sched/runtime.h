@@ -15,15 +15,15 @@
 
 enum {
     CORES_MAX = 256,
-    RUNQ_CAP = 256,       /* Go: 256 */
-    FAIR_TICKS = 61,      /* every so many slices the global queue comes first. Go: 61 */
-    STEAL_ROUNDS = 4,     /* Go: stealWork */
-    GFREE_MAX = 64,       /* dead g's kept by a core; half of them move at a time. Go: gfput */
-    GLOBAL_WARM = 1024,   /* dead g's on the global list that keep a page of stack */
-    ID_BATCH = 16,        /* goroutine numbers a core takes at a time. Go: _GoidCacheBatch */
+    RUNQ_CAP = 256,     /* Go: 256 */
+    FAIR_TICKS = 61,    /* every so many slices the global queue comes first. Go: 61 */
+    STEAL_ROUNDS = 4,   /* Go: stealWork */
+    GFREE_MAX = 64,     /* dead g's kept by a core; half of them move at a time. Go: gfput */
+    GLOBAL_WARM = 1024, /* dead g's on the global list that keep a page of stack */
+    ID_BATCH = 16,      /* goroutine numbers a core takes at a time. Go: _GoidCacheBatch */
     CACHE_LINE = 64,
-    STAGGER = 8,          /* first stack pointers differ by lines: equal ones share L1 sets */
-    STACK_KEEP = 4096,    /* what a dead g keeps */
+    STAGGER = 8,       /* first stack pointers differ by lines: equal ones share L1 sets */
+    STACK_KEEP = 4096, /* what a dead g keeps */
 };
 #define STACK_MAX_SIZE   ((size_t)1 << 30)
 #define RUNNEXT_GRACE_NS 3000 /* a thief leaves a fresh runnext alone for so long. Go: 3 us */
@@ -42,93 +42,106 @@ enum g_status { G_DEAD, G_RUNNABLE, G_RUNNING, G_WAITING };
 
 /* What a parked goroutine waits for; the words a dump shows are in dump.c. */
 enum wait_reason {
-    WAIT_NONE, WAIT_CHAN_RECV, WAIT_CHAN_SEND, WAIT_CHAN_RECV_NIL, WAIT_CHAN_SEND_NIL, WAIT_SELECT,
-    WAIT_SELECT_NONE, WAIT_SLEEP, WAIT_MUTEX, WAIT_WAITGROUP, WAIT_IO, WAIT_FOR_EVER, WAIT_COUNT,
+    WAIT_NONE,
+    WAIT_CHAN_RECV,
+    WAIT_CHAN_SEND,
+    WAIT_CHAN_RECV_NIL,
+    WAIT_CHAN_SEND_NIL,
+    WAIT_SELECT,
+    WAIT_SELECT_NONE,
+    WAIT_SLEEP,
+    WAIT_MUTEX,
+    WAIT_WAITGROUP,
+    WAIT_IO,
+    WAIT_FOR_EVER,
+    WAIT_COUNT,
 };
 
 struct g {
-    /* the core that runs it, or whoever switches to it; the machine knows these two (struct arch_g).
-     * Of the stack, the bounds are constant. */
+    /* the core that runs it, or whoever switches to it; the machine knows these two (struct
+     * arch_g). Of the stack, the bounds are constant. */
     struct arch_context context;
-    struct arch_stack   stack;
+    struct arch_stack stack;
 
     /* g_set_status; read by anyone */
     _Atomic(uint8_t) status;
-    uint8_t          wait_reason;
-    int16_t          pin;       /* the only core that may run it, or -1; the g itself */
-    uint16_t         pin_depth; /* lock_core calls to undo */
-    bool             system : 1; /* not counted, not shown: gamp's own */
-    bool             locked : 1; /* pinned by lock_core, not from birth */
+    uint8_t wait_reason;
+    int16_t pin;        /* the only core that may run it, or -1; the g itself */
+    uint16_t pin_depth; /* lock_core calls to undo */
+    bool system : 1;    /* not counted, not shown: gamp's own */
+    bool locked : 1;    /* pinned by lock_core, not from birth */
 
     struct g *next; /* whoever holds the queue or list it is on */
 
     /* constant while alive */
-    uint64_t    id;
-    void        (*fn)(void *);
-    void       *arg;
+    uint64_t id;
+    void (*fn)(void *);
+    void *arg;
     const char *name;
-    uint64_t    creator;
-    uintptr_t   creator_pc;
+    uint64_t creator;
+    uintptr_t creator_pc;
 
-    size_t      stack_max; /* of its window, bytes */
+    size_t stack_max; /* of its window, bytes */
 
     /* the g itself */
-    int         err;        /* errno */
-    int64_t     wait_since; /* set by slow waits only; 0: unknown */
+    int err;            /* errno */
+    int64_t wait_since; /* set by slow waits only; 0: unknown */
     struct panic_frame *frames;
 };
 _Static_assert(offsetof(struct g, context) == offsetof(struct arch_g, context)
                    && offsetof(struct g, stack) == offsetof(struct arch_g, stack),
                "the machine looks at these two");
-_Static_assert(sizeof(struct g) <= 176, "4,096 + 512 of page tables + this: at most 4,796 a goroutine");
+_Static_assert(sizeof(struct g) <= 176,
+               "4,096 + 512 of page tables + this: at most 4,796 a goroutine");
 
 /* A stretch of goroutines waiting their turn, linked by g->next. */
 struct g_list {
     struct g *first, *last;
-    uint32_t  n;
+    uint32_t n;
 };
 
 /* One goroutine's wait on one thing; on the waiting goroutine's stack. Go: sudog */
 struct waiter {
-    struct g      *g;
+    struct g *g;
     struct waiter *next, *prev;
-    void          *elem;    /* the value to send, or the place to receive into; may be NULL */
-    bool           ok;      /* woken by a partner: true; by close: false */
-    bool           handoff; /* sync: the thing was given, not merely freed */
-    int64_t        since;
+    void *elem;   /* the value to send, or the place to receive into; may be NULL */
+    bool ok;      /* woken by a partner: true; by close: false */
+    bool handoff; /* sync: the thing was given, not merely freed */
+    int64_t since;
 };
 
 struct timer_entry {
     int64_t when;
-    void  (*fire)(struct timer_entry *t); /* on g0, the heap's lock dropped; may not block */
+    void (*fire)(struct timer_entry *t); /* on g0, the heap's lock dropped; may not block */
     struct g *g;
     bool weak; /* nobody waits for it: no reason to hold a deadlock report back */
 };
 
-/* The ring is a queue: the owner adds at the tail, everyone takes at the head by compare-and-swap. */
+/* The ring is a queue: the owner adds at the tail, everyone takes at the head by
+ * compare-and-swap. */
 struct runq {
     _Atomic(uint32_t) head;
     _Alignas(CACHE_LINE) _Atomic(uint32_t) tail; /* owner writes */
-    _Atomic(struct g *) next; /* runnext: owner fills, owner or thief empties */
+    _Atomic(struct g *) next;                    /* runnext: owner fills, owner or thief empties */
     _Atomic(struct g *) ring[RUNQ_CAP];
 };
 
 struct m {
-    struct g     g0; /* the scheduler's own context, on the core's stack */
-    int          id;
+    struct g g0; /* the scheduler's own context, on the core's stack */
+    int id;
 
     /* this core only, preemption off */
-    bool        (*commit)(struct g *gp, void *arg); /* what to do once the g left is off its stack */
-    void         *commit_arg;
-    bool          spinning;
-    bool          slice_over; /* the running g has had its time */
-    uint32_t      rand;
+    bool (*commit)(struct g *gp, void *arg); /* what to do once the g left is off its stack */
+    void *commit_arg;
+    bool spinning;
+    bool slice_over; /* the running g has had its time */
+    uint32_t rand;
     struct g_list pinned; /* runnable here and nowhere else */
     struct g_list gfree;  /* dead, with stacks of the default class */
-    uint64_t      id_next, id_end;
-    int64_t       slice_seen_at; /* when tick_seen was noted */
-    uint32_t      tick_seen;
-    int64_t       timer_armed;   /* what the hardware is set to */
+    uint64_t id_next, id_end;
+    int64_t slice_seen_at; /* when tick_seen was noted */
+    uint32_t tick_seen;
+    int64_t timer_armed; /* what the hardware is set to */
 
     /* this core writes, anyone reads: statistics, and the slice number */
     _Atomic(uint32_t) schedtick; /* slices begun */
@@ -143,11 +156,11 @@ struct m {
 
     /* timers.lock */
     struct {
-        struct gamp_lock     lock;
-        uint32_t             n, cap;
+        struct gamp_lock lock;
+        uint32_t n, cap;
         struct timer_entry **heap;
-        _Atomic(int64_t)     first; /* heap[0]->when, or INT64_MAX; read without the lock */
-        _Atomic(uint32_t)    strong; /* how many are not weak; read without the lock */
+        _Atomic(int64_t) first;   /* heap[0]->when, or INT64_MAX; read without the lock */
+        _Atomic(uint32_t) strong; /* how many are not weak; read without the lock */
     } timers;
 
     _Alignas(CACHE_LINE) struct runq runq;
@@ -155,40 +168,40 @@ struct m {
 
 struct sched {
     /* constant after sched_init */
-    int      ncores;
-    int64_t  slice;
-    int64_t  schedtrace; /* ns between lines; 0: none */
-    size_t   stack_default;
+    int ncores;
+    int64_t slice;
+    int64_t schedtrace; /* ns between lines; 0: none */
+    size_t stack_default;
     uint64_t seed;
 
     /* atomic; a line of its own: written when cores fall idle or are woken, read by every ready */
     _Alignas(CACHE_LINE) _Atomic(uint32_t) nspinning;
-    _Atomic(int32_t)  nidle;
+    _Atomic(int32_t) nidle;
     _Atomic(uint64_t) idle[CORES_MAX / 64];
     _Atomic(uint64_t) wakes; /* times a core left idleness */
 
     /* atomic */
     _Alignas(CACHE_LINE) _Atomic(int32_t) gomaxprocs;
     _Atomic(uint64_t) next_id;
-    _Atomic(int32_t)  external; /* waits that only the outside can end */
+    _Atomic(int32_t) external; /* waits that only the outside can end */
 
     /* sched.lock */
     _Alignas(CACHE_LINE) struct gamp_lock lock;
-    struct g_list     global;
+    struct g_list global;
     _Atomic(uint32_t) global_n; /* global.n, read without the lock as a hint */
-    struct g_list     gfree;    /* dead, default class */
+    struct g_list gfree;        /* dead, default class */
     _Atomic(uint32_t) gfree_n;  /* gfree.n, read without the lock as a hint */
-    struct g_list     gbare;    /* no stack could be had for them */
-    struct g_list     gfree_big;
-    struct g_chunk   *chunks;
+    struct g_list gbare;        /* no stack could be had for them */
+    struct g_list gfree_big;
+    struct g_chunk *chunks;
 };
 
 /* All g's ever made, for dumps: as many to a chunk as fill four pages. */
 enum { CHUNK_BYTES = 16384, CHUNK_GS = (CHUNK_BYTES - 16) / sizeof(struct g) };
 struct g_chunk {
     struct g_chunk *next;
-    uint32_t        used;
-    struct g        g[CHUNK_GS];
+    uint32_t used;
+    struct g g[CHUNK_GS];
 };
 _Static_assert(sizeof(struct g_chunk) <= CHUNK_BYTES, "whole pages");
 
@@ -198,7 +211,7 @@ void *memset(void *to, int c, size_t n);
 _Static_assert(offsetof(struct m, g0) == 0, "the machine finds a core's own stack by it");
 
 extern struct sched sched;
-extern struct m    *allm[CORES_MAX];
+extern struct m *allm[CORES_MAX];
 
 #define throw(...) arch_throw(__VA_ARGS__)
 #ifdef DEBUG
@@ -211,8 +224,9 @@ extern struct m    *allm[CORES_MAX];
 #define assert_pinned() ASSERT(!arch_preemptible())
 
 /* A counter only its owner writes: no locked instruction. */
-#define COUNT(c, n) \
-    atomic_store_explicit(&(c), atomic_load_explicit(&(c), memory_order_relaxed) + (n), memory_order_relaxed)
+#define COUNT(c, n)                                                                                \
+    atomic_store_explicit(&(c), atomic_load_explicit(&(c), memory_order_relaxed) + (n),            \
+                          memory_order_relaxed)
 
 /* proc.c */
 void g_set_status(struct g *gp, enum g_status from, enum g_status to);
@@ -228,20 +242,20 @@ struct g *g_new(const struct go_attr *attr, void (*fn)(void *), void *arg, uintp
 
 /* gfree.c */
 struct g *gfree_get(struct m *mp, size_t max);
-bool      gfree_put(struct g *gp, void *unused);
+bool gfree_put(struct g *gp, void *unused);
 
 /* runq.c */
-void      runq_put(struct m *mp, struct g *gp);
-void      runq_put_next(struct m *mp, struct g *gp);
+void runq_put(struct m *mp, struct g *gp);
+void runq_put_next(struct m *mp, struct g *gp);
 struct g *runq_get(struct m *mp, bool *inherit);
-bool      runq_empty(struct m *mp);
-uint32_t  runq_len(struct m *mp);
+bool runq_empty(struct m *mp);
+uint32_t runq_len(struct m *mp);
 struct g *runq_steal(struct m *thief, struct m *victim, bool take_next);
-void      globq_put(struct m *mp, struct g *gp);
-void      globq_put_list(struct g_list *list, bool head);
+void globq_put(struct m *mp, struct g *gp);
+void globq_put_list(struct g_list *list, bool head);
 struct g *globq_get(struct m *mp, uint32_t max);
-void      runq_drain(struct m *mp, struct g_list *into);
-void      g_list_push(struct g_list *l, struct g *gp);
+void runq_drain(struct m *mp, struct g_list *into);
+void g_list_push(struct g_list *l, struct g *gp);
 struct g *g_list_pop(struct g_list *l);
 
 /* idle.c */
@@ -265,7 +279,7 @@ void fatal(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)))
 
 /* dump.c */
 const char *wait_reason_word(enum wait_reason why);
-void        dump_goroutines(const struct g *first);
+void dump_goroutines(const struct g *first);
 const char *g_name(const struct g *gp);
 
 static inline uint32_t

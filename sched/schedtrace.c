@@ -7,11 +7,10 @@
  */
 #include "runtime.h"
 
-static int64_t            period;
+static int64_t period;
 static struct timer_entry line;
 
-static void
-line_add(char *buf, size_t size, size_t *n, const char *fmt, ...)
+static void line_add(char *buf, size_t size, size_t *n, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
 static void
@@ -72,7 +71,7 @@ schedtrace_start(int64_t every)
 {
     struct m *mp = this_m();
     period = every;
-    line = (struct timer_entry){.when = arch_nanotime() + every, .fire = line_fire, .weak = true};
+    line = (struct timer_entry){ .when = arch_nanotime() + every, .fire = line_fire, .weak = true };
     if (every > 0 && timer_reserve(mp)) {
         timer_add(mp, &line);
     }

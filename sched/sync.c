@@ -10,7 +10,7 @@
  *                fails where WAITERS is set:          2 set WAITERS    (locked)
  *              2 lock m->lock, take a waiter, open    3 LOCKED clear? take it, done
  *              3 clear LOCKED, or hand it over        4 queue, park, commit opens m->lock
- *              2 of the right side comes before 3, so an unlock either sees WAITERS or is seen by 3.
+ *              On the right 2 comes before 3: an unlock either sees WAITERS or is seen by 3.
  * Cost         uncontended: one CAS to lock, one to unlock.
  * Go           internal/sync/mutex.go, sync/waitgroup.go; note: runtime2.go
  */
@@ -66,7 +66,7 @@ mutex_take(struct mutex *m)
 static __attribute__((noinline)) void
 mutex_lock_slow(struct mutex *m)
 {
-    struct waiter w = {.g = this_g(), .since = arch_nanotime()};
+    struct waiter w = { .g = this_g(), .since = arch_nanotime() };
     for (bool again = false;; again = true) {
         lock_acquire(&m->lock, RANK_SYNC);
         atomic_fetch_or(&m->state, MUTEX_WAITERS);
@@ -101,8 +101,9 @@ mutex_trylock(struct mutex *m)
     return mutex_take(m);
 }
 
-/* Clearing LOCKED, or handing over, is the last touch: whoever locks next may free the mutex. WAITERS
- * may be set anew in between: the goroutine readied here competes and wakes them by its own unlock. */
+/* Clearing LOCKED, or handing over, is the last touch: whoever locks next may free the mutex.
+ * WAITERS may be set anew in between: the goroutine readied here competes and wakes them by its own
+ * unlock. */
 static __attribute__((noinline)) void
 mutex_unlock_slow(struct mutex *m)
 {
@@ -153,7 +154,7 @@ waitgroup_release(struct waitgroup *wg)
     ASSERT(wg_count(atomic_load(&wg->state)) == 0);
     lock_acquire(&wg->lock, RANK_SYNC);
     struct waiter *w = wg->waitq.first, *next;
-    wg->waitq = (struct gamp_waitq){0};
+    wg->waitq = (struct gamp_waitq){ 0 };
     atomic_store(&wg->state, 0);
     lock_release(&wg->lock);
     for (; w != NULL; w = next) {
@@ -184,8 +185,8 @@ waitgroup_done(struct waitgroup *wg)
     waitgroup_add(wg, -1);
 }
 
-/* The waiter is counted while the counter is above zero, under the lock that the last done must take:
- * so that one finds it queued. */
+/* The waiter is counted while the counter is above zero, under the lock that the last done must
+ * take: so that one finds it queued. */
 void
 waitgroup_wait(struct waitgroup *wg)
 {
@@ -200,15 +201,15 @@ waitgroup_wait(struct waitgroup *wg)
             return;
         }
     } while (!atomic_compare_exchange_weak(&wg->state, &s, s + 1));
-    struct waiter w = {.g = this_g()};
+    struct waiter w = { .g = this_g() };
     sync_push(&wg->waitq, &w, false);
     g_park(g_unlock_commit, &wg->lock, WAIT_WAITGROUP);
 }
 
 struct wg_call {
     struct waitgroup *wg;
-    void            (*fn)(void *);
-    void             *arg;
+    void (*fn)(void *);
+    void *arg;
 };
 
 static void
@@ -222,8 +223,8 @@ wg_run(void *p)
 void
 waitgroup_go(struct waitgroup *wg, void (*fn)(void *), void *arg)
 {
-    struct wg_call call = {wg, fn, arg};
-    struct go_attr attr = {.arg_size = sizeof(call)};
+    struct wg_call call = { wg, fn, arg };
+    struct go_attr attr = { .arg_size = sizeof(call) };
     if (fn == NULL) {
         fatal("go of nil func value");
     }

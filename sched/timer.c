@@ -3,14 +3,14 @@
  * timer.c -- each core's timers: a 4-ary heap by deadline.
  *
  * Invariants   1. heap[(i - 1) / 4]->when <= heap[i]->when
- *              2. first == (n > 0 ? heap[0]->when : INT64_MAX) and strong == the timers that are not
- *                 weak, whenever the lock is open
+ *              2. first == (n > 0 ? heap[0]->when : INT64_MAX), and strong == the number of timers
+ *                 that are not weak, whenever the lock is open
  * Locks        timers.lock of the core; dropped around fire()
  * Context      preemption off; fire() runs on g0 and may not block
  * Cost         adding: O(log4 n) compares. Room is reserved before the goroutine parks, so arming
  *              after it has parked cannot fail.
- * Go           time.go. A sleep is armed after the goroutine is off its stack (resetForSleep), so it
- *              cannot be readied before it waits. Never early.
+ * Go           time.go. A sleep is armed after the goroutine is off its stack (resetForSleep), so
+ *              it cannot be readied before it waits. Never early.
  */
 #include "runtime.h"
 
@@ -63,7 +63,8 @@ timer_add(struct m *mp, struct timer_entry *t)
     lock_acquire(&mp->timers.lock, RANK_TIMERS);
     struct timer_entry **heap = mp->timers.heap;
     if (mp->timers.n == mp->timers.cap) {
-        throw("timer_add: core %d has %u timers and room for %u", mp->id, mp->timers.n, mp->timers.cap);
+        throw("timer_add: core %d has %u timers and room for %u", mp->id, mp->timers.n,
+              mp->timers.cap);
     }
     uint32_t i = mp->timers.n++;
     for (; i > 0 && t->when < heap[(i - 1) / ARITY]->when; i = (i - 1) / ARITY) {
@@ -114,7 +115,8 @@ timers_run(struct m *mp)
     int64_t now = arch_nanotime();
     while (atomic_load_explicit(&mp->timers.first, memory_order_relaxed) <= now) {
         lock_acquire(&mp->timers.lock, RANK_TIMERS);
-        struct timer_entry *t = mp->timers.n > 0 && mp->timers.heap[0]->when <= now ? heap_pop(mp) : NULL;
+        struct timer_entry *t =
+            mp->timers.n > 0 && mp->timers.heap[0]->when <= now ? heap_pop(mp) : NULL;
         lock_release(&mp->timers.lock);
         if (t != NULL) {
             COUNT(mp->timers_fired, 1);

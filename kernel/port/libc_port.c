@@ -3,8 +3,8 @@
  * libc_port.c -- the part of the C library that needs the scheduler: the console's input, and ends.
  *
  * Invariants   one goroutine at a time waits for the console: readers queue on `reading`
- * Protocol     the serial interrupt completes a line, then sets the note; the reader looks for a line,
- *              then waits for the note: a line that came in between has set it.
+ * Protocol     the serial interrupt completes a line, then sets the note; the reader looks for a
+ *              line, then waits for the note: a line that came in between has set it.
  */
 #include <stdlib.h>
 
@@ -15,7 +15,7 @@
 #include "port.h"
 
 static struct mutex reading;
-static struct note  input;
+static struct note input;
 
 static void
 wake_reader(void)

@@ -13,32 +13,32 @@
 struct g;
 struct m;
 
-#define CPU_G         8
-#define CPU_M         16
-#define CPU_PREEMPT   24
-#define PREEMPT_NONE  0x80000000u /* this bit is clear when a reschedule is wanted */
+#define CPU_G        8
+#define CPU_M        16
+#define CPU_PREEMPT  24
+#define PREEMPT_NONE 0x80000000u /* this bit is clear when a reschedule is wanted */
 
 /* First member of struct g; switch.S knows the offsets. */
 struct arch_context {
     uintptr_t sp;
-    uint32_t  mxcsr;
-    uint16_t  fcw;
-    uint16_t  spare;
+    uint32_t mxcsr;
+    uint16_t fcw;
+    uint16_t spare;
 };
 
 /* What the machine keeps of a goroutine's stack, inside struct g. */
 struct arch_stack {
-    uintptr_t hi;       /* one past the highest usable byte */
-    uintptr_t lo;       /* the window's first byte: guard page, reserve page, then usable */
-    uintptr_t mapped;   /* every page in use lies at or above */
-    uintptr_t slack;    /* dead bytes below sp that are worth giving back; doubled by each regret */
-    uint64_t  trim_gen; /* cores whose TLB is older must be flushed before this g runs there */
+    uintptr_t hi;      /* one past the highest usable byte */
+    uintptr_t lo;      /* the window's first byte: guard page, reserve page, then usable */
+    uintptr_t mapped;  /* every page in use lies at or above */
+    uintptr_t slack;   /* dead bytes below sp that are worth giving back; doubled by each regret */
+    uint64_t trim_gen; /* cores whose TLB is older must be flushed before this g runs there */
 };
 
 /* What struct g begins with; a struct m begins with its g0. */
 struct arch_g {
     struct arch_context context;
-    struct arch_stack   stack;
+    struct arch_stack stack;
 };
 _Static_assert(offsetof(struct arch_g, stack.trim_gen) == 48, "known to switch.S");
 
@@ -70,11 +70,7 @@ arch_preempt_off(void)
 static inline void
 arch_preempt_on(void)
 {
-    __asm__ goto volatile("decl %%gs:%c0\n\tjz %l1"
-                          :
-                          : "i"(CPU_PREEMPT)
-                          : "memory", "cc"
-                          : wanted);
+    __asm__ goto volatile("decl %%gs:%c0\n\tjz %l1" : : "i"(CPU_PREEMPT) : "memory", "cc" : wanted);
     return;
 wanted:
     arch_preempt_pending();

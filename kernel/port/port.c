@@ -5,9 +5,9 @@
  * Context      as arch.h says of each; what a function does beyond its name is said at it
  * Protocol     preempting a goroutine
  *              1 the timer's handler (or another's) asks sched_interrupt(): should it go?
- *              2 it runs with preemption on: the handler pushes the interrupted rip on its stack, 128
- *                bytes down, marks preemption off once, and returns into async_preempt, which saves
- *                everything on that stack and calls sched_preempt()
+ *              2 it runs with preemption on: the handler pushes the interrupted rip on its stack,
+ *                128 bytes down, marks preemption off once, and returns into async_preempt, which
+ *                saves everything on that stack and calls sched_preempt()
  *                else: the wish is noted in cpu->preempt, and the arch_preempt_on that brings the
  *                depth to 0 calls sched_preempt() itself
  */
@@ -82,7 +82,8 @@ arch_stack_trim(struct g *gp, uintptr_t below)
     gstack_trim(&((struct arch_g *)gp)->stack, below);
 }
 
-/* As if the new g had called arch_context_switch: entry is where it goes on, with no return address. */
+/* As if the new g had called arch_context_switch: entry is where it goes on, with no return
+ * address. */
 void
 arch_context_init(struct g *gp, uintptr_t top, void (*entry)(struct g *prev))
 {
@@ -93,10 +94,11 @@ arch_context_init(struct g *gp, uintptr_t top, void (*entry)(struct g *prev))
     uintptr_t *sp = (uintptr_t *)top;
     *--sp = 0;
     *--sp = (uintptr_t)entry;
-    g->context = (struct arch_context){(uintptr_t)sp, MXCSR_DEFAULT, FCW_DEFAULT, 0};
+    g->context = (struct arch_context){ (uintptr_t)sp, MXCSR_DEFAULT, FCW_DEFAULT, 0 };
     g->stack.slack = GSTACK_SLACK;
     if (g->stack.mapped == g->stack.hi) {
-        g->stack.mapped -= PAGE_SIZE; /* a cold window: these stores have just brought a page back */
+        g->stack.mapped -=
+            PAGE_SIZE; /* a cold window: these stores have just brought a page back */
     }
 }
 
@@ -106,7 +108,10 @@ void
 arch_preempt_pending(void)
 {
     if (irq_enabled()) {
-        __asm__ volatile("movl %0, %%gs:%c1" : : "i"(PREEMPT_NONE | 1), "i"(CPU_PREEMPT) : "memory");
+        __asm__ volatile("movl %0, %%gs:%c1"
+                         :
+                         : "i"(PREEMPT_NONE | 1), "i"(CPU_PREEMPT)
+                         : "memory");
         sched_preempt();
     }
 }
@@ -182,8 +187,8 @@ port_core_entry(void)
     sched_core();
 }
 
-/* While halted this core counts as flushed (gstack.c): the exchange orders the flag before the look at
- * the generation. */
+/* While halted this core counts as flushed (gstack.c): the exchange orders the flag before the look
+ * at the generation. */
 void
 arch_idle(int64_t until)
 {

@@ -9,18 +9,19 @@
 
 struct trap_frame;
 
-/* Runs fn(arg) on this core's own stack with interrupts off; at once where that is the stack in use.
- * For whatever must not page-fault (pmm.c). */
+/* Runs fn(arg) on this core's own stack with interrupts off; at once where that is the stack in
+ * use. For whatever must not page-fault (pmm.c). */
 void *call_on_core_stack(void *(*fn)(void *), void *arg);
 
 /* An injected call's way back (switch.S). */
 void async_preempt(void);
 
-/* At the end of every interrupt: takes the core away from the goroutine if the scheduler says so. */
+/* At the end of every interrupt: takes the core away from the goroutine if the scheduler says
+ * so. */
 void port_after_interrupt(struct trap_frame *f);
 
-/* The frame of a trap in a goroutine's own code: makes it call sched_fault there. False: the code was
- * not a goroutine's own. */
+/* The frame of a trap in a goroutine's own code: makes it call sched_fault there. False: the code
+ * was not a goroutine's own. */
 bool port_inject_fault(struct trap_frame *f, uintptr_t address, const char *what);
 
 /* What a started core runs: waits for the scheduler to give it its m. */

@@ -100,9 +100,9 @@ call_on_stack:
         .size   call_on_stack, . - call_on_stack
 
 /*
- * void async_preempt(void);  -- called by nobody: port_after_interrupt makes an interrupted goroutine
- * arrive here as if it had called it, 128 bytes below its stack pointer (a leaf's red zone), with
- * preemption off once.
+ * void async_preempt(void);  -- called by nobody: port_after_interrupt makes an interrupted
+ * goroutine arrive here as if it had called it, 128 bytes below its stack pointer (a leaf's red
+ * zone), with preemption off once.
  *   keeps every register, flags and vector state
  *      | red zone 128 | return address | rflags rax..r15 | pad, rbp | XSAVE area, 64-aligned |
  */

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* build: -Ikernel -Isched -Isched/include -Itests/host -DHOST_CORES=4 -fsanitize-coverage=trace-pc sched/*.c tests/host/*_host.[cS] kernel/cmdline.c */
+/*
+ * timer_test.c -- sleeping: never too short, in order, on every core.
+ */
+#include <gamp.h>
+#include <stdlib.h>
+
+#include "runtime.h"
+#include "tap.h"
+
+enum { SLEEPERS = 500 };
+
+static struct waitgroup done;
+static _Atomic(int) early;
+
+TEST(timer_no_sleep_returns_at_once)
+{
+    int64_t start = nanotime();
+    gosleep(0);
+    gosleep(-SECOND);
+    CHECK(nanotime() - start < SECOND);
+}
+
+TEST(timer_sleep_is_never_short)
+{
+    for (duration d = MICROSECOND; d <= 20 * MILLISECOND; d *= 3) {
+        int64_t start = nanotime();
+        gosleep(d);
+        CHECK(nanotime() - start >= d);
+    }
+}
+
+static void
+sleeper(void *arg)
+{
+    uint32_t seed = *(uint32_t *)arg;
+    for (int i = 0; i < 5; i++) {
+        seed = seed * 1664525 + 1013904223;
+        duration d = (duration)(seed >> 10) % (4 * MILLISECOND);
+        int64_t start = nanotime();
+        gosleep(d);
+        if (nanotime() - start < d) {
+            atomic_fetch_add(&early, 1);
+        }
+    }
+    waitgroup_done(&done);
+}
+
+TEST(timer_many_sleep_and_all_wake)
+{
+    struct go_attr attr = {.arg_size = sizeof(uint32_t)};
+    struct sched_stats before, after;
+    sched_stats(&before);
+    waitgroup_add(&done, SLEEPERS);
+    for (uint32_t i = 0; i < SLEEPERS; i++) {
+        attr.core = i % 3 == 0 ? GO_CORE((int)i % num_cpu()) : 0;
+        CHECK_EQ(go_with(&attr, sleeper, &i), 0);
+    }
+    waitgroup_wait(&done);
+    sched_stats(&after);
+    CHECK_EQ(atomic_load(&early), 0);
+    CHECK(after.timers_fired - before.timers_fired <= SLEEPERS * 5);
+}
+
+TEST(timer_heaps_are_empty_afterwards)
+{
+    for (int i = 0; i < num_cpu(); i++) {
+        CHECK_EQ(atomic_load(&allm[i]->timers.first), INT64_MAX);
+        CHECK_EQ(allm[i]->timers.n, 0);
+    }
+}
+
+static struct chan *order;
+
+static void
+report(void *arg)
+{
+    int n = *(int *)arg;
+    gosleep((n + 1) * 10 * MILLISECOND);
+    chan_send(order, &n);
+}
+
+TEST(timer_the_shorter_sleep_ends_first)
+{
+    struct go_attr attr = {.arg_size = sizeof(int)};
+    int n;
+    order = chan_make(sizeof(int), 8);
+    for (int i = 7; i >= 0; i--) {
+        go_with(&attr, report, &i);
+    }
+    for (int i = 0; i < 8; i++) {
+        CHECK(chan_recv(order, &n));
+        CHECK_EQ(n, i);
+    }
+    chan_free(order);
+}
+
+static _Atomic(bool) over;
+
+static void
+spin(void *arg)
+{
+    while (!atomic_load_explicit(&over, memory_order_relaxed)) {
+    }
+    waitgroup_done(arg);
+}
+
+/* The timer of a core whose goroutine never lets go. */
+TEST(timer_fires_behind_a_loop)
+{
+    int cores = gomaxprocs(1);
+    atomic_store(&over, false);
+    waitgroup_add(&done, 1);
+    go(spin, &done);
+    int64_t start = nanotime();
+    for (int i = 0; i < 5; i++) {
+        gosleep(MILLISECOND);
+    }
+    int64_t took = nanotime() - start;
+    atomic_store(&over, true);
+    waitgroup_wait(&done);
+    gomaxprocs(cores);
+    CHECK(took < 2 * SECOND);
+}
+
+static const struct test tests[] = {
+    TEST_ENTRY(timer_no_sleep_returns_at_once),    TEST_ENTRY(timer_sleep_is_never_short),
+    TEST_ENTRY(timer_many_sleep_and_all_wake),     TEST_ENTRY(timer_heaps_are_empty_afterwards),
+    TEST_ENTRY(timer_the_shorter_sleep_ends_first), TEST_ENTRY(timer_fires_behind_a_loop),
+};
+
+int
+main(void)
+{
+    return tap_main(tests, sizeof tests / sizeof tests[0]);
+}
