@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 # Makefile -- builds the image, runs it, tests it. `make help` lists what there is.
 #
-# Everything built lies under build/ (clang: build/clang/, DEBUG=1: build/debug/). Standard output
-# belongs to the program that runs: all that make and the compilers say goes to standard error.
+# Everything built lies under build/, with a folder of its own for CC=clang, DEBUG=1 and HOST=1.
+# Standard output belongs to the program that runs: all that make and the compilers say goes to
+# standard error.
 
 ifeq ($(origin CC),default)
 CC := gcc
@@ -19,7 +20,8 @@ SHELL       := /bin/sh
 .DEFAULT_GOAL := image
 
 COMPILER := $(notdir $(firstword $(CC)))
-B := build$(if $(filter-out gcc,$(COMPILER)),/$(COMPILER))$(if $(DEBUG),/debug)
+HOSTED   := $(filter-out 0,$(HOST))
+B := build$(if $(HOSTED),/host)$(if $(filter-out gcc,$(COMPILER)),/$(COMPILER))$(if $(DEBUG),/debug)
 say = echo "  $(1)" >&2
 
 # What the goals need is installed, or named, before anything is built.
@@ -52,6 +54,16 @@ FLAGS_sched  := $(STRICT) $(NO_SSE) -Isched -Isched/include -Ikernel/port $(FREE
 FLAGS_app    := $(COMMON) -fno-optimize-sibling-calls -fstack-clash-protection -fhosted -include tools/hosted.h -Isched/include \
                 -isystem kernel/libc/include $(FREESTANDING)
 FLAGS_demo   := $(FLAGS_app) -Werror
+
+# HOST=1: the same scheduler and application, over the host's C library (tests/host/).
+ifneq ($(HOSTED),)
+FLAGS_host  := -std=gnu11 $(if $(DEBUG),-O1 -DDEBUG,-O2) -g -MMD -MP -fno-omit-frame-pointer -pthread \
+               -Wall -Wextra -Wshadow
+FLAGS_sched := $(FLAGS_host) -Werror -Isched -Isched/include -Itests/host -iquote kernel
+FLAGS_app   := $(FLAGS_host) -Isched/include
+FLAGS_demo  := $(FLAGS_app) -Werror
+endif
+
 LIBGCC := $(shell $(CC) $(if $(findstring clang,$(COMPILER)),--rtlib=libgcc) \
             -print-libgcc-file-name 2> /dev/null)
 
@@ -59,6 +71,9 @@ LIBGCC := $(shell $(CC) $(if $(findstring clang,$(COMPILER)),--rtlib=libgcc) \
 
 KERNEL_SRC := $(sort $(wildcard boot/*.S kernel/*.[cS] kernel/port/*.[cS] kernel/libc/*.[cS] \
                                 drivers/*.c sched/*.c))
+ifneq ($(HOSTED),)
+KERNEL_SRC := $(sort $(wildcard sched/*.c tests/host/*_host.[cS])) kernel/cmdline.c
+endif
 DEMO_SRC   := $(sort $(wildcard demos/*.c))
 DEMOS      := $(filter-out shell tour,$(basename $(notdir $(DEMO_SRC))))
 KERNEL_OBJ := $(patsubst %,$B/%.o,$(basename $(KERNEL_SRC)))
@@ -84,7 +99,7 @@ APP_NAME := gamp
 A        := $B
 APP_OBJ  := $(patsubst %.c,$B/%.o,$(DEMO_SRC)) $B/demos_table.o $B/name_.o
 endif
-IMAGE := $A/$(APP_NAME).elf
+IMAGE := $A/$(APP_NAME)$(if $(HOSTED),,.elf)
 OBJ   := $(KERNEL_OBJ) $(APP_OBJ)
 
 # ---- Goals --------------------------------------------------------------------------------------
@@ -94,8 +109,8 @@ export SMP MEM CPU MACHINE ACCEL KARGS ARGS CC DEBUG
 
 image: $(IMAGE) ## build the image (default)
 
-run qemu: $(IMAGE) ## boot it in QEMU: APP=file-or-folder SMP=4 MEM=512M ARGS="a b" KARGS=quiet
-	exec tools/run $(IMAGE)
+run qemu: $(IMAGE) ## boot it in QEMU: APP=file-or-folder SMP=4 MEM=512M ARGS="a b" KARGS=quiet; HOST=1: as a process
+	exec $(if $(HOSTED),,tools/run) $(IMAGE)
 
 debug: $(IMAGE) ## the same under gdb, stopped at the first instruction (see also DEBUG=1)
 	exec tools/debug $(IMAGE)
@@ -121,18 +136,18 @@ help: ## this list
 	    printf "  %-12s %s\n", $$1, $$2 }' Makefile
 	echo '  Variables: APP SMP MEM ARGS KARGS CPU MACHINE ACCEL HOST CC=clang DEBUG=1 V=1'
 
-ifneq ($(filter-out 0,$(HOST)),)
-$(error HOST=$(HOST): programs as Linux processes come with the host machine (tests/host))
-endif
-
 # ---- Objects ------------------------------------------------------------------------------------
 
 compile = $(call say,CC   $<); mkdir -p $(@D); $(CC) $(1) -c -o $@ $<
 
 $B/boot/%.o $B/kernel/%.o $B/drivers/%.o: FLAGS = $(FLAGS_kernel)
+ifneq ($(HOSTED),)
+$B/kernel/cmdline.o: FLAGS = $(FLAGS_sched)
+endif
 $B/kernel/libc/%.o: FLAGS = $(FLAGS_libc)
 $B/kernel/libc/memory.o: FLAGS = $(FLAGS_kernel)
 $B/sched/%.o: FLAGS = $(FLAGS_sched)
+$B/tests/host/%.o: FLAGS = $(FLAGS_sched)
 $B/demos/%.o: FLAGS = $(FLAGS_demo) -Dmain=demo_$(*F)_main
 $B/demos/shell.o $B/demos/tour.o: FLAGS = $(FLAGS_demo)
 
@@ -150,7 +165,7 @@ endif
 # kernel/main.c takes argv[0] from here.
 $A/name_.o: Makefile
 	mkdir -p $(@D)
-	printf 'const char app_name[] = "%s";\n' '$(APP_NAME)' | $(CC) $(MACHINE_FLAGS) -xc -c -o $@ -
+	printf 'const char app_name[] = "%s";\n' '$(APP_NAME)' | $(CC) $(if $(HOSTED),,$(MACHINE_FLAGS)) -xc -c -o $@ -
 
 # Rewritten each time, touched only when it changes: a demo may have come, gone or been renamed.
 $B/demos_table.c: FORCE
@@ -163,6 +178,11 @@ $B/demos_table.o: $B/demos_table.c Makefile
 
 # ---- The image: linked twice, the second time with its own symbol table -------------------------
 
+ifneq ($(HOSTED),)
+$(IMAGE): $(OBJ) Makefile $A/objects
+	$(call say,LD   $@)
+	$(CC) -pthread -o $@ $(APP_OBJ) $(KERNEL_OBJ) -lm
+else
 link = $(LD) -nostdlib -static -T linker.ld --build-id=none -z noexecstack \
        -z max-page-size=4096 -o $(1) $(OBJ) $(2) $(LIBGCC)
 text_symbols = $(NM) -n $(1) | awk '$$2 ~ /[TtWw]/ && /^ffffffff/'
@@ -178,6 +198,8 @@ $(IMAGE): $(OBJ) linker.ld tools/symbols.awk Makefile $A/objects
 	$(call link,$@,$A/symbols_.o)
 	$(call text_symbols,$@) | cmp -s - $A/symbols.1 || \
 	    { echo "$@: code moved when the symbol table was filled in" >&2; exit 1; }
+
+endif
 
 # The list of what is linked: without it a removed source would stay in the image.
 $A/objects: FORCE

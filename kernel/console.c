@@ -108,7 +108,7 @@ static void
 put_text(const char *s, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (s[i] == '\n') {
+        if (s[i] == '\n' && console_echo) { /* a terminal: a pipe gets the bytes as they are */
             put_byte('\r');
         }
         put_byte((uint8_t)s[i]);

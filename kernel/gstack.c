@@ -54,8 +54,10 @@ enum {
     LIMBO_LOOK = 256,  /* of so many pages, one looks for those that may go */
     GROW_MAX = 256,    /* pages a fault may map */
 };
+#define SLACK_TRIMMED 1ul /* in stack.slack: pages were given back, and not regretted since */
 #define GEN_OPEN  UINT64_MAX
 #define PTE_STACK (PTE_P | PTE_W | PTE_NX)
+_Static_assert(GSTACK_BASE + ((uint64_t)CLASSES << REGION_SHIFT) <= IO_BASE, "memlayout.h");
 _Static_assert(MAX_CPUS <= 256, "a limbo entry keeps the core in 8 bits");
 
 /* A core's pages in limbo, oldest first. */
@@ -152,8 +154,8 @@ grow(uintptr_t va, struct arch_stack *s)
         page -= PAGE_SIZE;
         s->mapped = page;
     }
-    if (s->trim_gen != 0 && s->hi - s->mapped > s->slack) {
-        s->slack *= 2; /* given back too soon: be slower next time */
+    if ((s->slack & SLACK_TRIMMED) && s->hi - s->mapped > s->slack) {
+        s->slack = 2 * (s->slack & ~SLACK_TRIMMED); /* given back too soon: be slower next time */
     }
     return true;
 }
@@ -292,6 +294,7 @@ trim_request(void *arg)
         va += PAGE_SIZE;
     }
     t->s->mapped = va;
+    t->s->slack |= SLACK_TRIMMED;
     t->s->trim_gen = atomic_fetch_add(&tlb_gen, 1) + 1;
     for (uint32_t i = l != NULL ? l->n : 0; i > 0; i--) {
         uint64_t *gen = &l->page[(l->head + i - 1) % LIMBO_MAX].gen;

@@ -105,7 +105,7 @@ start_memory(void)
     }
     for (unsigned i = 0; i < boot.memory.nranges; i++) {
         const struct mem_range *r = &boot.memory.ranges[i];
-        if (r->type == MEM_USABLE) {
+        if (r->type == MEM_USABLE && r->base + r->len <= GSTACK_BASE - DIRECT_BASE) {
             usable[n++] = (struct pmm_range){ r->base, r->len };
         }
     }

@@ -2,8 +2,8 @@
 /*
  * memlayout.h -- who lives where in the upper half of the address space.
  *
- *   ffff8000_00000000  DIRECT_BASE    all RAM, at most 64 TiB, never executable
- *   ffffc000_00000000  GSTACK_BASE    goroutine stacks: one 8 TiB region a class (gstack.c)
+ *   ffff8000_00000000  DIRECT_BASE    all RAM, at most 32 TiB, never executable
+ *   ffffa000_00000000  GSTACK_BASE    goroutine stacks: eight regions of 8 TiB (gstack.c)
  *   ffffe000_00000000  IO_BASE        devices and firmware tables (vm_map_phys)
  *   ffffe800_00000000  KSTACK_BASE    core and interrupt stacks, each over a guard page
  *   ffffffff_80000000  KERNEL_BASE    the image, linked at +1 MiB
@@ -14,7 +14,7 @@
 
 #define KERNEL_BASE 0xffffffff80000000
 #define DIRECT_BASE 0xffff800000000000
-#define GSTACK_BASE 0xffffc00000000000
+#define GSTACK_BASE 0xffffa00000000000
 #define IO_BASE     0xffffe00000000000
 #define KSTACK_BASE 0xffffe80000000000
 

@@ -28,6 +28,7 @@ extern char __data_start[], __image_end[];
 #define ENTRIES  512u
 #define SIZE_2M  (1ull << 21)
 #define SIZE_1G  (1ull << 30)
+#define RAM_MAX  (GSTACK_BASE - DIRECT_BASE)
 #define BOOT_MAX (4ull << 30) /* what the boot tables reach */
 
 static uint64_t root;
@@ -211,6 +212,7 @@ map_all_ram(const struct memmap *m, uint64_t global)
         }
         base = (base + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1ull);
         end &= ~(PAGE_SIZE - 1ull);
+        end = end > RAM_MAX ? RAM_MAX : end;
         if (base < end && !map_ram(base, end, ro, ro_end, bits)) {
             return false;
         }

@@ -63,7 +63,7 @@ waitq_pop(struct gamp_waitq *q)
 static inline void
 elem_copy(const struct chan *c, void *to, const void *from)
 {
-    if (to == NULL) {
+    if (to == NULL || c->elem_size == 0) {
         return;
     }
     if (c->elem_size == sizeof(uint64_t)) {

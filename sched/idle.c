@@ -13,14 +13,17 @@
  *              1 publish the g                       1 stop spinning   (locked, only if it did)
  *              2 -- StoreLoad (a locked instr.) --   2 set own idle bit, nidle + 1    (locked)
  *              3 if nidle > 0 and nspinning == 0:    3 -- StoreLoad (2 is one) --
- *              4   clear one idle bit    (locked)    4 look at every queue again
- *                  the winner: nspinning + 1, IPI    5 found: clear own bit, go on
- *                                                    6 interrupts off; bit still set? sti; hlt
+ *              4   nspinning + 1         (locked)    4 look at every queue again
+ *              5   clear one idle bit    (locked)    5 found: clear own bit, go on
+ *                  won: IPI; none there:             6 interrupts off; bit still set? sti; hlt
+ *              6   nspinning - 1, from 3 again
  *              If 3 reads nidle == 0, the other's 2 comes after, so its 4 sees the g. If 3 reads
- *              nspinning > 0, a spinner has yet to do its 1, and then its 4 sees the g. Between
- *              6's check and hlt no interrupt is taken, so the IPI of a winner ends the halt.
- *              Claim first, count second: a waker that finds no bit has changed nothing, so nobody
- *              can mistake it for a spinner.
+ *              nspinning > 0, either a spinner has yet to do its 1, and then its 4 sees the g, or a
+ *              waker stands between 4 and 6, and then it will look at nidle once more, as if the g
+ *              were its own. Between the last look and hlt no interrupt is taken, so the IPI of a
+ *              winner ends the halt.
+ *              The count goes up before the claim: a claimed core may be awake already, and counts
+ *              itself down as soon as it finds work.
  *              A spinner that finds work and was the last wakes another first: a burst of n g's
  *              wakes cores one after the other, as many as there is work for.
  *
@@ -51,27 +54,39 @@ idle_bit_test(int id)
     return atomic_load(&sched.idle[id / 64]) >> (id % 64) & 1;
 }
 
-/* Wakes one idle core that gomaxprocs lets run, if there is one. Protocol, left side, 4. */
-void
-wake_one(void)
+/* An idle core that gomaxprocs lets run, or -1. */
+static int
+find_idle(void)
 {
-    assert_pinned();
     int limit = atomic_load(&sched.gomaxprocs);
     for (int base = 0; base < limit; base += 64) {
         uint64_t bits = atomic_load(&sched.idle[base / 64]);
         if (limit - base < 64) {
             bits &= (1ull << (limit - base)) - 1;
         }
-        for (; bits != 0; bits &= bits - 1) {
-            int id = base + __builtin_ctzll(bits);
+        if (bits != 0) {
+            return base + __builtin_ctzll(bits);
+        }
+    }
+    return -1;
+}
+
+/* Wakes one idle core, if there is one. Protocol, left side, 4 to 6. */
+void
+wake_one(void)
+{
+    assert_pinned();
+    do {
+        int id;
+        atomic_fetch_add(&sched.nspinning, 1);
+        while ((id = find_idle()) >= 0) {
             if (idle_bit_clear(id)) {
-                atomic_fetch_add(&sched.nspinning, 1);
                 COUNT(this_m()->wakes, 1);
                 arch_wake(id);
                 return;
             }
         }
-    }
+    } while (atomic_fetch_sub(&sched.nspinning, 1) == 1 && find_idle() >= 0);
 }
 
 /* Hands gp to mp's core alone. From anywhere, interrupts included. */
@@ -104,16 +119,20 @@ inbox_drain(struct m *mp)
         oldest = gp;
         gp = rest;
     }
+    bool for_all = false;
     while ((gp = oldest) != NULL) {
         oldest = gp->next;
         if (gp->pin >= 0) {
             g_list_push(&mp->pinned, gp);
         } else {
             runq_put(mp, gp);
+            for_all = true;
         }
     }
-    atomic_thread_fence(memory_order_seq_cst);
-    wake_if_idle();
+    if (for_all) {
+        atomic_thread_fence(memory_order_seq_cst);
+        wake_if_idle();
+    }
 }
 
 static void
@@ -251,7 +270,9 @@ idle(struct m *mp)
     stop_spinning(mp);
     atomic_fetch_or(&sched.idle[mp->id / 64], 1ull << (mp->id % 64));
     atomic_fetch_add(&sched.nidle, 1);
-    if (!any_work(mp)) {
+    if (any_work(mp)) {
+        arch_relax();
+    } else {
         check_deadlock();
         halt(mp);
     }

@@ -69,19 +69,37 @@ sched_interrupt(void)
     return atomic_load(&mp->attention);
 }
 
+/* Nobody waits for this core: g0 would only hand it back. attention is down before the look, so that
+ * what comes during it is either seen or raises it again. */
+static bool
+alone(struct m *mp)
+{
+    atomic_store(&mp->attention, false);
+    return mp->pinned.n == 0 && runq_empty(mp) && atomic_load(&mp->inbox) == NULL
+           && atomic_load(&sched.global_n) == 0 && mp->id < atomic_load(&sched.gomaxprocs)
+           && atomic_load(&mp->timers.first) > arch_nanotime();
+}
+
 /* The slice is over, or something wants g0. After a whole slice the goroutine queues behind all
  * others, else behind those of its core. Go: gopreempt_m */
 void
 sched_preempt(void)
 {
     struct m *mp = this_m();
-    bool over = mp->slice_over;
     if (!atomic_load(&mp->attention)) {
         arch_preempt_on(); /* g0 has seen to it in the meantime */
         return;
     }
+    if (alone(mp)) {
+        mp->slice_over = false;
+        COUNT(mp->schedtick, 1);
+        arch_preempt_on();
+        return;
+    }
+    bool over = mp->slice_over;
     if (over) {
         COUNT(mp->preemptions, 1);
     }
+    atomic_store(&mp->attention, true);
     g_yield_off(over ? globq_put : runq_put);
 }

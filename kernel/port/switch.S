@@ -143,6 +143,7 @@ async_preempt:
         mov     cpu_xsave_mask(%rip), %eax
         xor     %edx, %edx
         xsave64 (%rsp)
+        fninit                          /* whoever runs next expects an empty x87 stack */
         call    sched_preempt
         mov     cpu_xsave_mask(%rip), %eax
         xor     %edx, %edx
@@ -151,6 +152,7 @@ async_preempt:
 1:      sub     $512, %rsp
         and     $-64, %rsp
         fxsave64 (%rsp)
+        fninit
         call    sched_preempt
         fxrstor64 (%rsp)
         /* 3 registers, flags, and over the red zone */

@@ -10,12 +10,12 @@
  *              2. the application's own libc calls are safe for the same reason; a lock that an
  *                 application takes and keeps by itself (flockfile, pthread_mutex_lock) is not:
  *                 a goroutine may give it back in another thread
- *              3. errno goes with the goroutine (switch_host.S); only an address of errno that a
- *                 preempted expression holds is still the old thread's
+ *              3. errno goes with the goroutine (switch_host.S, libc/errno.h); only an address of it
+ *                 that a preempted expression holds is still the old thread's
  * Context      as arch.h says of each
  * Protocol     ringing                              halting (interrupts off)
  *              1 doorbell = 1   (exchange)          1 doorbell is 1? serve, return
- *              2 it was 0: FUTEX_WAKE               2 FUTEX_WAIT while it is 0 (the kernel looks again)
+ *              2 it was 0: FUTEX_WAKE               2 FUTEX_WAIT while it is 0 (the kernel looks)
  *              A signal that finds interrupts off rings its own core's bell, so one between 1
  *              and 2 of the right side ends the wait too.
  * Polling      Under a sanitizer a signal may find its runtime at work anywhere, so there it only
@@ -56,6 +56,13 @@ int host_ncores;
 int64_t host_errno_at;
 
 static int64_t started_at;
+
+int *host_errno(void);
+int *
+host_errno(void)
+{
+    return &errno;
+}
 
 /* ---- contexts ---- */
 
@@ -109,7 +116,8 @@ struct g *
 arch_context_switch(struct g *from, struct g *to)
 {
 #if HOST_TSAN
-    __tsan_switch_to_fiber(((struct arch_g *)to)->context.fiber, 0); /* 0: one core's program order */
+    /* 0: what one core does on two stacks is in order */
+    __tsan_switch_to_fiber(((struct arch_g *)to)->context.fiber, 0);
 #endif
 #if HOST_ASAN
     struct arch_g *f = (struct arch_g *)from, *t = (struct arch_g *)to;
@@ -139,8 +147,8 @@ host_on_stack(const struct host_core *c, uintptr_t sp)
 
 /* ---- interrupts ---- */
 
-/* Serves what came. True: the goroutine that runs here should call sched_preempt. Preemption is off,
- * or this is a signal handler. */
+/* Serves what came. True: the goroutine that runs here should call sched_preempt. Preemption is
+ * off, or this is a signal handler. */
 bool
 host_interrupt(struct host_core *c)
 {

@@ -197,7 +197,8 @@ arch_throw(const char *fmt, ...)
         _exit(2);
     }
     arch_stop_others();
-    arch_print("\nfatal error: gamp: %s\ncore %d, goroutine %p:\n", text, my_id(), (void *)this_g());
+    arch_print("\nfatal error: gamp: %s\n", text);
+    arch_print("core %d, goroutine %p:\n", my_id(), (void *)this_g());
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
     print_frames(here, here, here + (16 << 10));
     arch_exit(2);

@@ -27,12 +27,12 @@
 
 #if defined(__clang__)
 #define NO_COVERAGE __attribute__((no_sanitize("coverage")))
-#define UNINSTRUMENTED \
-    __attribute__((no_sanitize("thread", "address", "undefined", "coverage"), noinline))
+#define UNINSTRUMENTED                                                                             \
+    NO_COVERAGE __attribute__((disable_sanitizer_instrumentation, no_sanitize("undefined"), noinline))
 #else
 #define NO_COVERAGE __attribute__((no_sanitize_coverage))
-#define UNINSTRUMENTED \
-    __attribute__((no_sanitize("thread", "address", "undefined"), no_sanitize_coverage, noinline))
+#define UNINSTRUMENTED                                                                             \
+    NO_COVERAGE __attribute__((no_sanitize("thread", "address", "undefined"), noinline))
 #endif
 
 enum { HOST_CORES_MAX = 256, GUARD = 4096, RED_ZONE = 128 };

@@ -70,6 +70,14 @@ this_m(void)
     return mp;
 }
 
+static inline bool
+arch_preemptible(void)
+{
+    uint32_t n;
+    __asm__ volatile("movl " HOST_CORE "1, %0" : "=r"(n) : "i"(HOST_PREEMPT));
+    return (n & ~PREEMPT_NONE) == 0;
+}
+
 void arch_preempt_pending(void);
 void host_irq_restore(void);
 

@@ -2,8 +2,8 @@
 /*
  * stack_host.c -- stack windows and heap of a process.
  *
- * A window is reserved address space; the host's kernel brings its pages one by one. The lowest page
- * is a guard. Windows are carved from large reservations and, like a struct g, live for ever.
+ * A window is reserved address space; the host's kernel brings its pages one by one. The lowest
+ * page is a guard. Windows are carved from large reservations and, like a struct g, live for ever.
  *
  * Invariants   1. no huge pages: one would make a whole window resident at the first touch
  *              2. a process may have some 65,000 mappings. A guard that splits one (where

@@ -1,59 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * stack_test.c -- stacks grow from page faults, lose nothing, and give back what they leave.
- *
- * Context      Every frame is filled with numbers that only it has and checked on the way back up,
- *              so a page that came back wrong, or came to two owners, shows at the frame it hit.
  */
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "dive.h"
 #include "patience.h"
 
 enum {
-    KIB = 1024,
-    MIB = 1024 * KIB,
     PAGE = 4096,
-    FRAME_WORDS = 56,
     DEFAULT_WINDOW = 256 * KIB,
     UNUSABLE = 2 * PAGE,        /* guard and reserve */
     SLACK = 32 * KIB,           /* dead bytes a parked goroutine keeps at first */
 };
-
-static atomic_ullong bad_words;
-
-/* Calls at(arg) with `bytes` of live frames above it. Returns the frames that were changed. */
-static __attribute__((noinline)) uint64_t
-descend(uintptr_t floor, uint64_t seed, void (*at)(void *), void *arg)
-{
-    volatile uint64_t frame[FRAME_WORDS];
-    uint64_t bad = 0;
-
-    for (uint64_t i = 0; i < FRAME_WORDS; i++) {
-        frame[i] = seed * 0x9e3779b97f4a7c15 + i;
-    }
-    if ((uintptr_t)&frame[0] > floor) {
-        bad = descend(floor, seed + 1, at, arg);
-    } else if (at != NULL) {
-        at(arg);
-    }
-    for (uint64_t i = 0; i < FRAME_WORDS; i++) {
-        bad += frame[i] != seed * 0x9e3779b97f4a7c15 + i;
-    }
-    return bad;
-}
-
-/* Goes down by so many bytes from here. */
-static void
-go_deep(size_t bytes, uint64_t seed, void (*at)(void *), void *arg)
-{
-    uint64_t bad = descend((uintptr_t)__builtin_frame_address(0) - bytes, seed << 20, at, arg);
-
-    if (bad != 0) {
-        atomic_fetch_add(&bad_words, bad);
-    }
-}
 
 static void
 yield_there(void *arg)
@@ -232,6 +193,20 @@ deep_then_shallow(void *arg)
     waitgroup_done(&all);
 }
 
+/* stack_bytes once it has stopped changing: a deep stack is given back over several switches. */
+static uint64_t
+stack_bytes_settled(void)
+{
+    uint64_t now = stats_now().stack_bytes, was = 0;
+
+    for (int calm = 0; calm < 5; calm = now == was ? calm + 1 : 0) {
+        gosleep(MILLISECOND);
+        was = now;
+        now = stats_now().stack_bytes;
+    }
+    return now;
+}
+
 /* Parked goroutines are seen by what they own: nobody else's stack changes meanwhile. */
 TEST(stack_pages_left_behind_are_given_back)
 {
@@ -243,7 +218,7 @@ TEST(stack_pages_left_behind_are_given_back)
     atomic_store(&parked, 0);
     atomic_store(&bad_words, 0);
     waitgroup_add(&all, DIVERS);
-    before = stats_now().stack_bytes;
+    before = stack_bytes_settled();
     for (uintptr_t i = 0; i < DIVERS; i++) {
         go(deep_then_shallow, (void *)i);
     }
@@ -294,8 +269,8 @@ stack_bytes_after_crowd(unsigned n)
         chan_send(resume, &token);
     }
     waitgroup_wait(&all);
-    CHECK(WAIT_UNTIL(num_goroutine() == base));
-    return stats_now().stack_bytes;
+    CHECK(WAIT_UNTIL(num_goroutine() <= base));
+    return stack_bytes_settled();
 }
 
 /* Of many dead goroutines only some keep a page, each time: a second crowd on used windows leaves
@@ -315,92 +290,13 @@ TEST(stack_pages_of_the_dead_are_given_back_each_time)
     chan_free(resume);
 }
 
-/* ---- the same pages again, on other cores, written by other cores ---- */
-
-enum { LETTER = 64 }; /* words; a value of this size is copied into the waiting stack */
-
-static struct chan *letters;
-static atomic_uint letters_bad;
-
-static void
-read_letter(void *arg)
-{
-    uint64_t words[LETTER] = { 0 };
-
-    (void)arg;
-    chan_recv(letters, words);
-    for (int i = 1; i < LETTER; i++) {
-        if (words[i] != words[0] + (uint64_t)i) {
-            atomic_fetch_add(&letters_bad, 1);
-            return;
-        }
-    }
-}
-
-/* Deep, shallow, deep: what was given back in between is touched again, mostly on another core. */
-static void
-read_letters_deep(void *arg)
-{
-    uint64_t seed = (uintptr_t)arg + 1;
-
-    for (int round = 0; round < 3; round++) {
-        go_deep(150 * KIB + next_random(&seed) % (60 * KIB), seed >> 8, read_letter, NULL);
-        gosched();
-        read_letter(NULL);
-    }
-    waitgroup_done(&all);
-}
-
-/* As many letters as are read, by writers bound to every core. */
-static void
-write_letters(void *arg)
-{
-    uint64_t words[LETTER];
-
-    for (unsigned n = *(unsigned *)arg; n > 0; n--) {
-        for (unsigned i = 0; i < LETTER; i++) {
-            words[i] = n * 31ull + i;
-        }
-        chan_send(letters, words);
-    }
-    waitgroup_done(&all);
-}
-
-TEST(stack_pages_come_back_whole_on_any_core)
-{
-    enum { WAVES = 25, LETTERS_EACH = 6 };
-    unsigned cores = (unsigned)num_cpu(), width = 4 * cores;
-
-    letters = chan_make(LETTER * sizeof(uint64_t), 0);
-    atomic_store(&bad_words, 0);
-    atomic_store(&letters_bad, 0);
-    for (unsigned wave = 0; wave < WAVES; wave++) {
-        unsigned share = width / cores * LETTERS_EACH;
-
-        waitgroup_add(&all, (int)(width + cores));
-        for (unsigned i = 0; i < width; i++) {
-            go(read_letters_deep, (void *)(uintptr_t)(wave * 1000 + i));
-        }
-        for (unsigned i = 0; i < cores; i++) {
-            struct go_attr attr = { .core = GO_CORE(i), .arg_size = sizeof(share) };
-
-            CHECK_EQ(go_with(&attr, write_letters, &share), 0);
-        }
-        waitgroup_wait(&all);
-    }
-    CHECK_EQ(atomic_load(&bad_words), 0);
-    CHECK_EQ(atomic_load(&letters_bad), 0);
-    chan_free(letters);
-}
-
 static const struct test tests[] = {
     TEST_ENTRY(stack_grows_under_interrupts_and_migration),
     TEST_ENTRY(stack_may_be_preempted_on_its_last_bytes),
     TEST_ENTRY(stack_of_each_class_is_all_usable_for_few_faults),
-    TEST_ENTRY(stack_of_main_has_64_mib),
     TEST_ENTRY(stack_pages_left_behind_are_given_back),
     TEST_ENTRY(stack_pages_of_the_dead_are_given_back_each_time),
-    TEST_ENTRY(stack_pages_come_back_whole_on_any_core),
+    TEST_ENTRY(stack_of_main_has_64_mib),
 };
 
 int

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* build: -Ikernel -Isched -Isched/include -Itests/host -DHOST_CORES=1 -fsanitize-coverage=trace-pc sched/*.c tests/host/*_host.[cS] kernel/cmdline.c */
+/* build: -Ikernel -Isched -Isched/include -Itests/host -isystem tests/host/libc -DHOST_CORES=1 -fsanitize-coverage=trace-pc sched/[a-z]*.c tests/host/[a-z]*_host.[cS] kernel/cmdline.c */
 /*
  * runq_test.c -- the ring, its overflow, and thieves that are real threads.
  *

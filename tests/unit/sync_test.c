@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* build: -Ikernel -Isched -Isched/include -Itests/host -DHOST_CORES=4 -fsanitize-coverage=trace-pc sched/*.c tests/host/*_host.[cS] kernel/cmdline.c */
+/* build: -Ikernel -Isched -Isched/include -Itests/host -isystem tests/host/libc -DHOST_CORES=4 -fsanitize-coverage=trace-pc sched/[a-z]*.c tests/host/[a-z]*_host.[cS] kernel/cmdline.c */
 /*
  * sync_test.c -- mutexes, wait groups, notes.
  */
@@ -66,7 +66,7 @@ hog(void *arg)
     waitgroup_done(arg);
 }
 
-/* Hogs lock again as soon as they have unlocked; a waiter of over a millisecond is handed the mutex. */
+/* Hogs lock again as soon as they have unlocked; who has waited for a millisecond is handed it. */
 TEST(sync_mutex_starves_nobody)
 {
     atomic_store(&over, false);

@@ -3,7 +3,7 @@
 int
 main(void)
 {
-    char *volatile text = (char *)"literal";
+    volatile char *volatile text = (volatile char *)"literal";
 
     text[0] = 'L';
 }
