@@ -125,6 +125,21 @@ sched_stats_core(int core, struct sched_stats *one)
     }
 }
 
+/* By state, one by one: a goroutine between two queues is on neither. */
+static void
+states_count(struct sched_stats *s)
+{
+    s->runnable = s->running = s->waiting = 0;
+    for (struct g_chunk *c = sched.chunks; c != NULL; c = c->next) {
+        for (uint32_t i = 0; i < c->used; i++) {
+            enum g_status is = atomic_load_explicit(&c->g[i].status, memory_order_relaxed);
+            s->runnable += is == G_RUNNABLE;
+            s->running += is == G_RUNNING;
+            s->waiting += is == G_WAITING;
+        }
+    }
+}
+
 void
 sched_stats(struct sched_stats *all)
 {
@@ -133,7 +148,5 @@ sched_stats(struct sched_stats *all)
         stats_add(allm[i], all);
     }
     arch_stats(-1, all);
-    all->runnable += atomic_load(&sched.global_n);
-    uint64_t alive = all->created - all->finished, active = all->runnable + all->running;
-    all->waiting = alive > active ? alive - active : 0;
+    states_count(all);
 }

@@ -69,8 +69,8 @@ sched_interrupt(void)
     return atomic_load(&mp->attention);
 }
 
-/* Nobody waits for this core: g0 would only hand it back. attention is down before the look, so that
- * what comes during it is either seen or raises it again. */
+/* Nobody waits for this core: g0 would only hand it back. attention is down before the look, so
+ * that what comes during it is either seen or raises it again. */
 static bool
 alone(struct m *mp)
 {

@@ -343,7 +343,8 @@ struct sched_stats {        /* counts and sums since boot; those of "now" except
     uint64_t stack_bytes, heap_bytes, free_bytes;   /* now; 0 when asked for one core */
 };
 
-/* The figures of all cores together, and of one; a core beyond num_cpu() gives zeroes. */
+/* The figures of all cores together, and of one; a core beyond num_cpu() gives zeroes. The first
+   looks at every goroutine. */
 void sched_stats(struct sched_stats *all);
 void sched_stats_core(int core, struct sched_stats *one);
 

@@ -10,8 +10,8 @@
  *              2. the application's own libc calls are safe for the same reason; a lock that an
  *                 application takes and keeps by itself (flockfile, pthread_mutex_lock) is not:
  *                 a goroutine may give it back in another thread
- *              3. errno goes with the goroutine (switch_host.S, libc/errno.h); only an address of it
- *                 that a preempted expression holds is still the old thread's
+ *              3. errno goes with the goroutine (switch_host.S, libc/errno.h); only an address of
+ *                 it that a preempted expression holds is still the old thread's
  * Context      as arch.h says of each
  * Protocol     ringing                              halting (interrupts off)
  *              1 doorbell = 1   (exchange)          1 doorbell is 1? serve, return
@@ -61,7 +61,7 @@ int *host_errno(void);
 int *
 host_errno(void)
 {
-    return &errno;
+    return __errno_location(); /* what errno itself stands for, here or in libc/errno.h */
 }
 
 /* ---- contexts ---- */

@@ -28,7 +28,8 @@
 #if defined(__clang__)
 #define NO_COVERAGE __attribute__((no_sanitize("coverage")))
 #define UNINSTRUMENTED                                                                             \
-    NO_COVERAGE __attribute__((disable_sanitizer_instrumentation, no_sanitize("undefined"), noinline))
+    NO_COVERAGE                                                                                    \
+    __attribute__((disable_sanitizer_instrumentation, no_sanitize("undefined"), noinline))
 #else
 #define NO_COVERAGE __attribute__((no_sanitize_coverage))
 #define UNINSTRUMENTED                                                                             \

@@ -200,7 +200,7 @@ TEST(spawn_refuses_what_is_out_of_range)
     CHECK_EQ(go_with(&(struct go_attr){ .core = -1 }, check_arg, bytes), -EINVAL);
     CHECK_EQ(go_with(&(struct go_attr){ .stack_max = ((size_t)1 << 30) + 1 }, check_arg, bytes),
              -EINVAL);
-    CHECK_EQ(num_goroutine(), 1);
+    CHECK(WAIT_UNTIL(num_goroutine() == 1));
 }
 
 static atomic_uint errno_wrong;
