@@ -52,6 +52,7 @@ enum {
     LIMBO_CORE = 1,    /* where a limbo entry keeps the core, */
     LIMBO_SLOT = 52,   /* and the slot */
     LIMBO_LOOK = 256,  /* of so many pages, one looks for those that may go */
+    WAIT_LOOKS = 1000,    /* at a full limbo */
     GROW_MAX = 256,    /* pages a fault may map */
 };
 #define SLACK_TRIMMED 1ul /* in stack.slack: pages were given back, and not regretted since */
@@ -244,6 +245,18 @@ limbo_drain(struct limbo *l)
     }
 }
 
+/* A full limbo is given a while for the others to flush; this core flushes at each look, so that two
+ * cores that wait do not wait for each other. True: there is room again. */
+static bool
+limbo_wait(struct limbo *l)
+{
+    for (int i = 0; i < WAIT_LOOKS && l->n > LIMBO_MAX / 2; i++) {
+        limbo_drain(l);
+        cpu_relax();
+    }
+    return l->n <= LIMBO_MAX / 2;
+}
+
 void
 gstack_idle(void)
 {
@@ -282,7 +295,8 @@ struct trim {
     uintptr_t end;
 };
 
-/* On the core's stack, interrupts off. The generation is drawn after the last entry has changed: a
+/* On the core's stack, interrupts off; not NULL: there is more, and room for it. The generation is
+ * drawn after the last entry has changed: a
  * core that has flushed for it cannot have seen one of them mapped. */
 static void *
 trim_request(void *arg)
@@ -290,8 +304,7 @@ trim_request(void *arg)
     struct trim *t = arg;
     struct limbo *l = my_limbo();
     uintptr_t va = t->s->mapped;
-    while (l != NULL && va < t->end && give_back(l, va)) {
-        va += PAGE_SIZE;
+    for (; l != NULL && va < t->end && give_back(l, va); va += PAGE_SIZE) {
     }
     t->s->mapped = va;
     t->s->slack |= SLACK_TRIMMED;
@@ -303,7 +316,7 @@ trim_request(void *arg)
         }
         *gen = t->s->trim_gen;
     }
-    return NULL;
+    return va < t->end && l != NULL && limbo_wait(l) ? t : NULL;
 }
 
 void *call_on_core_stack(void *(*fn)(void *), void *arg);
@@ -313,9 +326,26 @@ void
 gstack_trim(struct arch_stack *s, uintptr_t below)
 {
     struct trim t = { s, below & ~(PAGE_SIZE - 1ul) };
-    if (s->mapped < t.end) {
-        call_on_core_stack(trim_request, &t);
+    while (s->mapped < t.end && call_on_core_stack(trim_request, &t) != NULL) {
+    } /* more pages than limbo holds: piece by piece */
+}
+
+static void *
+warm_request(void *s)
+{
+    struct arch_stack *stack = s;
+    gstack_flush(); /* the window was used before: invariant 3 */
+    if (!map_page(stack->hi - PAGE_SIZE)) {
+        return NULL;
     }
+    stack->mapped = stack->hi - PAGE_SIZE;
+    return s;
+}
+
+bool
+gstack_warm(struct arch_stack *s)
+{
+    return s->mapped < s->hi || call_on_core_stack(warm_request, s) != NULL;
 }
 
 static void *

@@ -30,6 +30,7 @@ void gstack_idle(void);
 
 /* arch.h's two, on any stack. */
 bool gstack_alloc(struct arch_stack *s, size_t max);
+bool gstack_warm(struct arch_stack *s); /* a page at the top of a window that was given back */
 void gstack_trim(struct arch_stack *s, uintptr_t below);
 
 /* Resident, all stacks together. */

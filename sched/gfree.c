@@ -87,6 +87,17 @@ stack_class(size_t max)
     return class > STACK_MAX_SIZE ? STACK_MAX_SIZE : class;
 }
 
+/* No memory for its stack: it waits for better times. */
+static void
+gfree_back(struct g *gp)
+{
+    bool big = gp->stack_max != sched.stack_default;
+    lock_acquire(&sched.lock, RANK_SCHED);
+    g_list_push(gp->stack.hi == 0 ? &sched.gbare : big ? &sched.gfree_big : &sched.gfree, gp);
+    atomic_store_explicit(&sched.gfree_n, sched.gfree.n, memory_order_relaxed);
+    lock_release(&sched.lock);
+}
+
 /* A dead g, or a new one, with a stack of at least `max`; NULL: no memory. Preemption off. */
 struct g *
 gfree_get(struct m *mp, size_t max)
@@ -94,15 +105,14 @@ gfree_get(struct m *mp, size_t max)
     assert_pinned();
     size_t class = stack_class(max);
     struct g *gp = class == sched.stack_default ? gfree_own(mp) : gfree_big(class);
-    if (gp == NULL && (gp = g_alloc()) != NULL) {
-        if (!arch_stack_alloc(gp, class)) {
-            lock_acquire(&sched.lock, RANK_SCHED);
-            g_list_push(&sched.gbare, gp);
-            lock_release(&sched.lock);
-            return NULL;
-        }
-        gp->stack_max = class;
+    if (gp == NULL && (gp = g_alloc()) == NULL) {
+        return NULL;
     }
+    if (gp->stack.mapped == gp->stack.hi && !arch_stack_alloc(gp, class)) {
+        gfree_back(gp);
+        return NULL;
+    }
+    gp->stack_max = class;
     return gp;
 }
 

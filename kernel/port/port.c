@@ -73,7 +73,8 @@ call_on_core_stack(void *(*fn)(void *), void *arg)
 bool
 arch_stack_alloc(struct g *gp, size_t max)
 {
-    return gstack_alloc(&((struct arch_g *)gp)->stack, max);
+    struct arch_stack *s = &((struct arch_g *)gp)->stack;
+    return s->hi != 0 ? gstack_warm(s) : gstack_alloc(s, max);
 }
 
 void
@@ -96,10 +97,6 @@ arch_context_init(struct g *gp, uintptr_t top, void (*entry)(struct g *prev))
     *--sp = (uintptr_t)entry;
     g->context = (struct arch_context){ (uintptr_t)sp, MXCSR_DEFAULT, FCW_DEFAULT, 0 };
     g->stack.slack = GSTACK_SLACK;
-    if (g->stack.mapped == g->stack.hi) {
-        g->stack.mapped -=
-            PAGE_SIZE; /* a cold window: these stores have just brought a page back */
-    }
 }
 
 /* ---- preemption ---- */

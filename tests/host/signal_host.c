@@ -125,10 +125,13 @@ on_interrupt(int number, siginfo_t *info, void *context)
     }
 }
 
+/* A core that is not up yet looks at everything when it is. */
 void
 host_poke(struct host_cell *cell)
 {
-    syscall(SYS_tgkill, getpid(), cell->tid, IRQ);
+    if (atomic_load(&cell->up)) {
+        syscall(SYS_tgkill, getpid(), cell->tid, IRQ);
+    }
 }
 
 /* ---- faults ---- */

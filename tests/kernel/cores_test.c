@@ -46,7 +46,9 @@ TEST(cores_keep_what_is_bound_to_them)
     for (int i = 0; i < 3 * cores(); i++) {
         intptr_t core = i % cores();
 
-        CHECK_EQ(go_with(&(struct go_attr){ .core = GO_CORE(core) }, stay_on_core, (void *)core), 0);
+        struct go_attr attr = { .core = GO_CORE(core) };
+
+        CHECK_EQ(go_with(&attr, stay_on_core, (void *)core), 0);
     }
     waitgroup_wait(&all);
     CHECK_EQ(atomic_load(&strayed), 0);

@@ -2,8 +2,8 @@
 /*
  * dive.h -- going down a stack by so many bytes, and seeing on the way back what became of it.
  *
- * Every frame is filled with numbers that only it has and checked on the way up, so a page that came
- * back wrong, or came to two owners, shows at the frame it hit.
+ * Every frame is filled with numbers that only it has and checked on the way up, so a page that
+ * came back wrong, or came to two owners, shows at the frame it hit.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * preempt_test.c -- a goroutine that never lets go loses its core all the same, and notices nothing.
+ * preempt_test.c -- who never lets go loses the core all the same, and notices nothing.
  *
  * Context      Loops here call nothing: only an interrupt can end their turn. Each gives up after
  *              LIMIT rounds, so that a kernel that does not preempt fails instead of hanging.
@@ -143,7 +143,9 @@ watch_red_zone(uint64_t pattern, const atomic_bool *end)
 static void
 keep_red_zone(void *arg)
 {
-    atomic_fetch_add(&red_lost, (unsigned)watch_red_zone((uintptr_t)arg * 0x0101010101010101, &stop));
+    uint64_t pattern = (uintptr_t)arg * 0x0101010101010101;
+
+    atomic_fetch_add(&red_lost, (unsigned)watch_red_zone(pattern, &stop));
     waitgroup_done(&all);
 }
 

@@ -2,11 +2,11 @@
 /*
  * registers_test.c -- a preempted goroutine finds every register as it left it.
  *
- * Protocol     Each goroutine loads numbers of its own into all registers there are (general, flags,
- *              MXCSR, x87 control word and stack, and the widest vectors that CPUID and XCR0 offer),
- *              then loops without a call until told to stop. General registers and flags are
- *              compared in every round, the others stored once at the end: what was lost stays
- *              lost. A register that no test goroutine may lose is its pointer, r15.
+ * Protocol     Each goroutine loads numbers of its own into all registers there are (general,
+ *              flags, MXCSR, x87 control word and stack, and the widest vectors that CPUID and
+ *              XCR0 offer), then loops without a call until told to stop. General registers and
+ *              flags are compared in every round, the others stored once at the end: what was
+ *              lost stays lost. r15 points to it all and is tested by being used.
  * Rejected     intrinsics and C code for the loop: the compiler would own the registers.
  */
 #include <stdatomic.h>

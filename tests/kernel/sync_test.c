@@ -100,8 +100,8 @@ want_mutex(void *arg)
     waitgroup_done(&all);
 }
 
-/* On one core a hog loses the core with the mutex in its hands: who waits would nearly never find it
- * free. Time is counted in turns of the hogs. Go: TestMutexFairness */
+/* On one core a hog loses the core with the mutex in its hands: who waits would nearly never find
+ * it free. Time is counted in turns of the hogs. Go: TestMutexFairness */
 TEST(mutex_is_handed_to_who_waits_long)
 {
     int cores = gomaxprocs(1);

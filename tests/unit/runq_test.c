@@ -3,13 +3,14 @@
 /*
  * runq_test.c -- the ring, its overflow, and thieves that are real threads.
  *
- * Context      on one core with preemption off: fake goroutines pass through the global list, which
- *              the scheduler underneath must not look at meanwhile
+ * Context      on one core with preemption off, in the shoes of other cores: fake goroutines pass
+ *              through the global list, which the scheduler underneath must not look at meanwhile
  */
 #include <gamp.h>
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "host.h"
 #include "runtime.h"
 #include "tap.h"
 
@@ -18,9 +19,20 @@ enum { THIEVES = 3, MANY = 20000, ROUNDS = 4 };
 static struct g gs[MANY];
 static struct m *cores[THIEVES + 1];
 
+static struct m *
+as(struct m *mp)
+{
+    struct m *was = host_core.m;
+    host_core.m = mp;
+    return was;
+}
+
+static struct m *really;
+
 static void
 begin(void)
 {
+    arch_preempt_off();
     for (int i = 0; i <= THIEVES; i++) {
         cores[i] = aligned_alloc(CACHE_LINE, sizeof(struct m));
         memset(cores[i], 0, sizeof(struct m));
@@ -30,13 +42,16 @@ begin(void)
     for (unsigned i = 0; i < MANY; i++) {
         gs[i].id = i;
         gs[i].next = NULL;
+        gs[i].pin = -1;
+        atomic_store(&gs[i].status, G_RUNNABLE);
     }
-    arch_preempt_off();
+    really = as(cores[0]);
 }
 
 static void
 end(void)
 {
+    as(really);
     arch_preempt_on();
     for (int i = 0; i <= THIEVES; i++) {
         free(cores[i]);
@@ -47,8 +62,19 @@ static int
 get(struct m *mp)
 {
     bool inherit;
+    struct m *was = as(mp);
     struct g *gp = runq_get(mp, &inherit);
+    as(was);
     return gp != NULL ? (int)gp->id : -1;
+}
+
+static struct g *
+steal(struct m *thief, struct m *victim, bool take_next)
+{
+    struct m *was = as(thief);
+    struct g *gp = runq_steal(thief, victim, take_next);
+    as(was);
+    return gp;
 }
 
 TEST(runq_keeps_order_and_fills)
@@ -110,7 +136,7 @@ TEST(runq_thief_takes_the_older_half)
             runq_put(cores[0], &gs[i]);
         }
         int half = n - n / 2;
-        CHECK_EQ(runq_steal(cores[1], cores[0], false)->id, half - 1);
+        CHECK_EQ(steal(cores[1], cores[0], false)->id, half - 1);
         CHECK_EQ(runq_len(cores[1]), half - 1);
         for (int i = 0; i < half - 1; i++) {
             CHECK_EQ(get(cores[1]), i);
@@ -119,7 +145,7 @@ TEST(runq_thief_takes_the_older_half)
             CHECK_EQ(get(cores[0]), i);
         }
     }
-    CHECK(runq_steal(cores[1], cores[0], true) == NULL);
+    CHECK(steal(cores[1], cores[0], true) == NULL);
     end();
 }
 
@@ -127,8 +153,8 @@ TEST(runq_thief_takes_next_only_when_told)
 {
     begin();
     runq_put_next(cores[0], &gs[7]);
-    CHECK(runq_steal(cores[1], cores[0], false) == NULL);
-    CHECK(runq_steal(cores[1], cores[0], true) == &gs[7]);
+    CHECK(steal(cores[1], cores[0], false) == NULL);
+    CHECK(steal(cores[1], cores[0], true) == &gs[7]);
     CHECK(runq_empty(cores[0]) && runq_empty(cores[1]));
     end();
 }
@@ -165,15 +191,12 @@ thief(void *arg)
 {
     struct m *me = arg;
     bool inherit;
+    as(me);
     while (atomic_load_explicit(&total, memory_order_relaxed) < MANY) {
-        take(runq_steal(me, cores[0], m_rand(me) % 4 == 0));
-        for (uint32_t n = m_rand(me) % 8; n > 0; n--) {
-            take(runq_get(me, &inherit));
-        }
-        take(runq_steal(me, cores[1 + m_rand(me) % THIEVES], false));
-        take(globq_get(me, 8));
-        while (runq_len(me) > RUNQ_CAP / 2 - 8) { /* room for what a steal or globq_get brings */
-            take(runq_get(me, &inherit));
+        struct m *victim = cores[m_rand(me) % (THIEVES + 1)];
+        struct g *gp = victim != me ? runq_steal(me, victim, m_rand(me) % 4 == 0) : globq_get(me, 8);
+        for (take(gp); gp != NULL; take(gp)) { /* and all the while others steal from here */
+            gp = runq_get(me, &inherit);
         }
     }
     return NULL;

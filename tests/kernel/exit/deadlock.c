@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* expect: status=2 output="^fatal error: all goroutines are asleep - deadlock!$" output="chan receive" smp=1,2,4,8 */
+/* expect: status=2 output="^fatal error: all goroutines are asleep - deadlock!$"
+   output="chan receive" smp=1,2,4,8 */
 #include <gamp.h>
 
 int

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* expect: status=2 output="^fatal error: all goroutines are asleep - deadlock!$" output="sync.Mutex.Lock" smp=1,4 */
+/* expect: status=2 output="^fatal error: all goroutines are asleep - deadlock!$"
+   output="sync.Mutex.Lock" smp=1,4 */
 #include <gamp.h>
 
 static struct mutex m;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* expect: status=2 output="^the others finish$" output="^fatal error: no goroutines .main called goexit. - deadlock!$" smp=1,4 */
+/* expect: status=2 output="^the others finish$"
+   output="^fatal error: no goroutines .main called goexit. - deadlock!$" smp=1,4 */
 #include <gamp.h>
 #include <stdio.h>
 

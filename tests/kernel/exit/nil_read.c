@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* expect: status=2 output="^panic: invalid memory address or nil pointer dereference$" output="addr=0x10 .*main" smp=1,4 */
+/* expect: status=2 output="^panic: invalid memory address or nil pointer dereference$"
+   output="addr=0x10 .*main" smp=1,4 */
 int
 main(void)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* expect: status=2 output="^panic: invalid memory address or nil pointer dereference$" output="addr=0x0 .*write_there" smp=1,4 */
+/* expect: status=2 output="^panic: invalid memory address or nil pointer dereference$"
+   output="addr=0x0 .*write_there" smp=1,4 */
 #include <gamp.h>
 
 static volatile int *volatile nowhere;

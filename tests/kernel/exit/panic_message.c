@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* expect: status=2 output="^panic: lost 3 of 0x2a in here$" output="^goroutine [0-9]+ .running.: worker_name" output="^goroutine 1 " smp=1,4 */
+/* expect: status=2 output="^panic: lost 3 of 0x2a in here$"
+   output="^goroutine [0-9]+ .running.: worker_name" output="^goroutine 1 " smp=1,4 */
 /* a formatted message, the goroutine at fault by its name, then the others */
 #include <gamp.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* expect: status=2 output="goroutine stack exceeds 262144-byte limit" output="goroutine [0-9]+ .bottomless." output="^fatal error: stack overflow$" smp=1,4 */
+/* expect: status=2 output="goroutine stack exceeds 262144-byte limit"
+   output="goroutine [0-9]+ .bottomless." output="^fatal error: stack overflow$" smp=1,4 */
 #include <gamp.h>
 
 static __attribute__((noinline)) int

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* expect: status=2 output="goroutine stack exceeds 67108864-byte limit" output="goroutine 1 .main." output="^fatal error: stack overflow$" smp=1 */
+/* expect: status=2 output="goroutine stack exceeds 67108864-byte limit"
+   output="goroutine 1 .main." output="^fatal error: stack overflow$" smp=1 */
 #include <gamp.h>
 
 static __attribute__((noinline)) int
