@@ -245,8 +245,8 @@ limbo_drain(struct limbo *l)
     }
 }
 
-/* A full limbo is given a while for the others to flush; this core flushes at each look, so that two
- * cores that wait do not wait for each other. True: there is room again. */
+/* A full limbo is given a while for the others to flush; this core flushes at each look, so that
+ * two cores that wait do not wait for each other. True: there is room again. */
 static bool
 limbo_wait(struct limbo *l)
 {

@@ -52,8 +52,8 @@ void arch_timer_set(int64_t when);
 /* Memory. A stack is a window of addresses that lives as long as its g; gp->stack is filled in: hi,
  * mapped (the lowest page in use), slack (dead bytes below sp worth giving back at a switch).
  * arch_stack_alloc gives a g a window if it has none, and the window a page if it has none; false:
- * no memory. arch_stack_trim gives back the whole pages below `below`; the g runs nowhere and is not
- * published. */
+ * no memory. arch_stack_trim gives back the whole pages below `below`; the g runs nowhere and is
+ * not published. */
 bool arch_stack_alloc(struct g *gp, size_t max);
 void arch_stack_trim(struct g *gp, uintptr_t below);
 void *arch_alloc(size_t size); /* 16-aligned; NULL: no memory */
