@@ -60,7 +60,7 @@ ifneq ($(HOSTED),)
 FLAGS_host  := -std=gnu11 $(if $(DEBUG),-O1 -DDEBUG,-O2) -g -MMD -MP -fno-omit-frame-pointer -pthread \
                -Wall -Wextra -Wshadow
 FLAGS_sched := $(FLAGS_host) -Werror -Isched -Isched/include -Itests/host -iquote kernel
-FLAGS_app   := $(FLAGS_host) -Isched/include
+FLAGS_app   := $(FLAGS_host) -Isched/include -isystem tests/host/libc
 FLAGS_demo  := $(FLAGS_app) -Werror
 endif
 

@@ -18,7 +18,9 @@ trap_stubs:
         .rept   256
         .balign 16
         /* 1 the processor has pushed an error code for 8, 10 to 14, 17, 21, 29, 30 (3A, 6.3.1) */
-        .if     !((1 << vector) & 0x60227d00) || vector > 31
+        .if     vector > 31
+        push    $0
+        .elseif !((1 << vector) & 0x60227d00)
         push    $0
         .endif
         push    $vector

@@ -3,8 +3,8 @@
  * start_host.c -- from the process's start to goroutine 1.
  *
  * A constructor, so that the application's main is its own, as on the metal, and nothing has to be
- * said to the linker. It never returns: what starts a process waits for ever on core 0's stack. It
- * is linked after the application, whose own constructors have run before it.
+ * said to the linker. It never returns: what starts a process waits for ever on core 0's stack.
+ * Constructors of objects linked behind this one do not run.
  *
  * Environment  GAMP_CORES or SMP: cores (as many as the host has); KARGS: the words of the kernel's
  *              command line; ARGS: the application's, where the process itself was given none

@@ -194,7 +194,8 @@ thief(void *arg)
     as(me);
     while (atomic_load_explicit(&total, memory_order_relaxed) < MANY) {
         struct m *victim = cores[m_rand(me) % (THIEVES + 1)];
-        struct g *gp = victim != me ? runq_steal(me, victim, m_rand(me) % 4 == 0) : globq_get(me, 8);
+        bool next = m_rand(me) % 4 == 0;
+        struct g *gp = victim != me ? runq_steal(me, victim, next) : globq_get(me, 8);
         for (take(gp); gp != NULL; take(gp)) { /* and all the while others steal from here */
             gp = runq_get(me, &inherit);
         }
