@@ -33,6 +33,8 @@ static struct {
     bool stopped;
 } last[MAX_CPUS];
 
+static struct trap_frame fault; /* of the goroutine at fault; rip 0: none */
+
 static bool
 readable(uintptr_t va)
 {
@@ -122,15 +124,26 @@ panic_stop_others(void)
 }
 
 void
+panic_note_fault(const struct trap_frame *f)
+{
+    fault = *f;
+}
+
+void
 panic_print_others(void)
 {
+    if (fault.rip != 0) {
+        print_registers(&fault);
+    }
     for (unsigned i = 0; atomic_load(&stopping) && i < ncpus; i++) {
         if (cpus[i] == this_cpu()) {
             continue;
         }
         size_t offset = 0;
         const char *name = last[i].stopped ? symbol_find(last[i].rip, &offset) : "no answer";
-        kprintf("core %u: %s+%#zx\n", i, name != NULL ? name : "?", offset);
+        kprintf("core %u: ", i);
+        sched_print_g(last[i].g);
+        kprintf(" at %s+%#zx\n", name != NULL ? name : "?", offset);
     }
 }
 
@@ -151,7 +164,9 @@ begin(const char *what)
 static _Noreturn void
 end(uintptr_t rip, uintptr_t rbp)
 {
-    kprintf("core %u, goroutine %p:\n", this_cpu()->id, (void *)this_cpu()->g);
+    kprintf("core %u, ", this_cpu()->id);
+    sched_print_g(this_cpu()->g);
+    kprintf(":\n");
     panic_backtrace(rip, rbp, DIRECT_BASE, UINTPTR_MAX - 16);
     panic_print_others();
     power_off(2);

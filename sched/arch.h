@@ -92,6 +92,8 @@ void sched_preempt(void);
 bool sched_in_goroutine(void);
 /* A fault in a goroutine's own code: called on its stack, preemption on. */
 void sched_fault(uintptr_t address, uintptr_t pc, const char *what) __attribute__((noreturn));
+/* Prints which goroutine gp is, for a line about a core. NULL: none. */
+void sched_print_g(const struct g *gp);
 /* The goroutine that runs here has used its whole window. On an interrupt stack, interrupts off. */
 void sched_stack_overflow(uintptr_t sp) __attribute__((noreturn));
 void sched_out_of_memory(const char *what) __attribute__((noreturn));

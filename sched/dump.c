@@ -36,6 +36,16 @@ g_name(const struct g *gp)
     return name != NULL ? name : "?";
 }
 
+void
+sched_print_g(const struct g *gp)
+{
+    if (gp == NULL || gp->system) {
+        arch_print("the scheduler");
+    } else {
+        arch_print("goroutine %lu (%s)", gp->id, g_name(gp));
+    }
+}
+
 static void
 dump_one(const struct g *gp)
 {

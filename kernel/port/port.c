@@ -145,6 +145,7 @@ port_inject_fault(struct trap_frame *f, uintptr_t address, const char *what)
         || !on_stack_of(running_g(c), f->rsp - RED_ZONE - 64)) {
         return false;
     }
+    panic_note_fault(f);
     f->rsp = (f->rsp - RED_ZONE) & ~15ul;
     push(f, f->rip);
     f->rdi = address;
