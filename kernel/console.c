@@ -18,6 +18,8 @@
  */
 #include "console.h"
 
+#include "cpu.h"
+
 #include "spin.h"
 #include "uart.h"
 #include "x86.h"
@@ -27,6 +29,7 @@ enum {
     INPUT_SIZE = 4096,
     STALL_LOOKS = 2000000, /* about 100 ms under emulation, 2 s on hardware: nobody listens */
     LOCK_LOOKS = 5000000,
+    NMI_LOOKS = 2000,
     INTERRUPT_CAUSES = 64, /* bounds a port that never stops asking */
 };
 
@@ -145,25 +148,11 @@ console_enable_interrupts(void)
     irq_restore(flags);
 }
 
-void
-console_write(const char *s, size_t n)
-{
-    if (!present) {
-        return;
-    }
-    uint64_t flags = irq_save();
-    spin_lock(&lock);
-    put_text(s, n);
-    send_and_arm();
-    spin_unlock(&lock);
-    irq_restore(flags);
-}
-
 /* The holder may be this core's own interrupted code, or a core already stopped. */
 static bool
-lock_or_give_up(void)
+lock_or_give_up(int looks)
 {
-    for (int i = 0; i < LOCK_LOOKS; i++) {
+    for (int i = 0; i < looks; i++) {
         if (spin_trylock(&lock)) {
             return true;
         }
@@ -173,13 +162,31 @@ lock_or_give_up(void)
 }
 
 void
+console_write(const char *s, size_t n)
+{
+    if (!present) {
+        return;
+    }
+    uint64_t flags = irq_save();
+    if (!this_cpu()->in_nmi) {
+        spin_lock(&lock);
+    } else if (!lock_or_give_up(NMI_LOOKS)) {
+        return; /* interrupted with the lock in its hand: this text is lost, the machine is not */
+    }
+    put_text(s, n);
+    send_and_arm();
+    spin_unlock(&lock);
+    irq_restore(flags);
+}
+
+void
 console_write_sync(const char *s, size_t n)
 {
     if (!present) {
         return;
     }
     uint64_t flags = irq_save();
-    lock_or_give_up();
+    lock_or_give_up(LOCK_LOOKS);
     put_text(s, n);
     send_by_polling(OUTPUT_SIZE);
     spin_unlock(&lock); /* broken or not: the next message need not wait again */
@@ -193,7 +200,7 @@ console_flush(void)
         return;
     }
     uint64_t flags = irq_save();
-    lock_or_give_up();
+    lock_or_give_up(LOCK_LOOKS);
     send_by_polling(OUTPUT_SIZE);
     for (int i = 0; i < STALL_LOOKS && !stalled && !uart_tx_idle(); i++) {
         cpu_relax();

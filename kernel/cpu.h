@@ -46,6 +46,7 @@ struct tss {
 
 struct g;
 struct m;
+struct trap_frame;
 
 struct cpu {
     /* this core only; offsets known to assembly and to kernel/port/machine.h */
@@ -65,6 +66,8 @@ struct cpu {
     uint64_t stack_faults;
     uint64_t spurious;
     uint64_t nmis;
+    bool in_nmi;      /* the console must not wait for a lock that this very core may hold */
+    const struct trap_frame *fault; /* of the goroutine that a report is about, or NULL */
     uint64_t idle_ns; /* time spent halted */
     uint64_t idle_halts;
 

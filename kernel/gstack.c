@@ -35,6 +35,7 @@
 
 #include <stdatomic.h>
 
+#include "clock.h"
 #include "cpu.h"
 #include "lapic.h"
 #include "machine.h"
@@ -53,6 +54,7 @@ enum {
     LIMBO_SLOT = 52,   /* and the slot */
     LIMBO_LOOK = 256,  /* of so many pages, one looks for those that may go */
     WAIT_LOOKS = 1000,    /* at a full limbo */
+    RECLAIM_NS = 2000000, /* out of memory: for others to give up theirs */
     GROW_MAX = 256,    /* pages a fault may map */
 };
 #define SLACK_TRIMMED 1ul /* in stack.slack: pages were given back, and not regretted since */
@@ -63,8 +65,7 @@ _Static_assert(MAX_CPUS <= 256, "a limbo entry keeps the core in 8 bits");
 
 /* A core's pages in limbo, oldest first. */
 struct limbo {
-    uint32_t head, n;
-    uint32_t looks;
+    uint32_t head, n, looks;
     struct {
         pte *entry;
         uint64_t gen;
@@ -225,10 +226,10 @@ limbo_tag(uint64_t slot)
 /* Protocol, left side, 3, for what is old enough. Entries of a trim that is still under way carry
  * GEN_OPEN and stay. */
 static void
-limbo_drain(struct limbo *l)
+limbo_drain(struct limbo *l, bool ask)
 {
     gstack_flush();
-    uint64_t now = atomic_load(&tlb_gen), known = all_flushed(now, true) ? now : 0;
+    uint64_t now = atomic_load(&tlb_gen), known = all_flushed(now, ask) ? now : 0;
     for (; l->n > 0; l->head = (l->head + 1) % LIMBO_MAX, l->n--) {
         uint64_t gen = l->page[l->head].gen;
         if (gen > known) {
@@ -251,18 +252,46 @@ static bool
 limbo_wait(struct limbo *l)
 {
     for (int i = 0; i < WAIT_LOOKS && l->n > LIMBO_MAX / 2; i++) {
-        limbo_drain(l);
+        limbo_drain(l, i == 0);
         cpu_relax();
     }
     return l->n <= LIMBO_MAX / 2;
 }
 
 void
-gstack_idle(void)
+gstack_settle(bool ask)
 {
     struct limbo *l = limbos[this_cpu()->id];
     if (l != NULL && l->n > 0) {
-        limbo_drain(l);
+        limbo_drain(l, ask);
+    }
+}
+
+static bool
+limbo_holds(unsigned core)
+{
+    return limbos[core] != NULL && __atomic_load_n(&limbos[core]->n, __ATOMIC_RELAXED) > 0;
+}
+
+/* Halted cores may have gone to sleep over pages that not all had forgotten then. */
+void
+gstack_reclaim(void)
+{
+    bool wait = false;
+    gstack_settle(true);
+    for (unsigned i = 0; i < ncpus; i++) {
+        if (cpus[i] != this_cpu() && limbo_holds(i)) {
+            lapic_ipi(cpus[i]->apic_id, VECTOR_TLB); /* it drains its own */
+            wait = true;
+        }
+    }
+    for (int64_t end = clock_nanotime() + RECLAIM_NS; wait && clock_nanotime() < end;) {
+        gstack_flush();
+        wait = false;
+        for (unsigned i = 0; i < ncpus; i++) {
+            wait = wait || (cpus[i] != this_cpu() && limbo_holds(i));
+        }
+        cpu_relax();
     }
 }
 
@@ -276,7 +305,7 @@ give_back(struct limbo *l, uintptr_t va)
         return true;
     }
     if (++l->looks % LIMBO_LOOK == 0) {
-        limbo_drain(l);
+        limbo_drain(l, true);
     }
     if (l->n == LIMBO_MAX) {
         return false;
@@ -348,32 +377,23 @@ gstack_warm(struct arch_stack *s)
     return s->mapped < s->hi || call_on_core_stack(warm_request, s) != NULL;
 }
 
-static void *
-map_request(void *s)
-{
-    return map_page(((struct arch_stack *)s)->mapped) ? s : NULL;
-}
-
 /* A window for a stack of `max` bytes or more, its top page mapped. False: none left, or no
  * memory. */
 bool
 gstack_alloc(struct arch_stack *s, size_t max)
 {
     unsigned class = 0;
-    while (class < CLASSES && class_size(class) < max) {
+    while (class < CLASSES - 1 && class_size(class) < max) {
         class ++;
     }
-    if (class == CLASSES) {
-        return false;
-    }
     uint64_t n = atomic_fetch_add(&windows[class], 1);
-    if (n >= (1ull << REGION_SHIFT) / class_size(class)) {
+    if (class_size(class) < max || n >= (1ull << REGION_SHIFT) / class_size(class)) {
         return false;
     }
     s->lo = GSTACK_BASE + ((uintptr_t) class << REGION_SHIFT) + n * class_size(class);
     s->hi = s->lo + class_size(class);
-    s->mapped = s->hi - PAGE_SIZE;
+    s->mapped = s->hi;
     s->slack = GSTACK_SLACK;
     s->trim_gen = 0;
-    return call_on_core_stack(map_request, s) != NULL;
+    return gstack_warm(s);
 }

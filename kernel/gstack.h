@@ -24,9 +24,12 @@ void gstack_flush(void);
 /* Dead bytes below sp that a parked goroutine may keep mapped at first. */
 #define GSTACK_SLACK (32u << 10)
 
-/* On the core's stack, interrupts off, nothing to do: frees what this core has given back if no
- * other can have it any more. */
-void gstack_idle(void);
+/* On the core's stack or in an interrupt, interrupts off: frees what this core has given back and
+ * no other can have any more; `ask`: those who can are asked to flush. */
+void gstack_settle(bool ask);
+
+/* pmm_reclaim: no page is left; every core is asked for what it can free. Takes 2 ms at most. */
+void gstack_reclaim(void);
 
 /* arch.h's two, on any stack. */
 bool gstack_alloc(struct arch_stack *s, size_t max);

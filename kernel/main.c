@@ -15,6 +15,7 @@
 #include "cmdline.h"
 #include "console.h"
 #include "cpu.h"
+#include "gstack.h"
 #include "ioapic.h"
 #include "lapic.h"
 #include "memlayout.h"
@@ -110,6 +111,7 @@ start_memory(void)
         }
     }
     pmm_init(usable, n);
+    pmm_reclaim = gstack_reclaim;
     if (!cpu_stacks_init(&cpu_boot)) {
         kprintf("gamp cannot start: no memory for interrupt stacks\n");
         power_off(1);

@@ -33,7 +33,7 @@ static struct {
     bool stopped;
 } last[MAX_CPUS];
 
-static struct trap_frame fault; /* of the goroutine at fault; rip 0: none */
+static struct trap_frame fault; /* of the goroutine at fault; rsp 0: none */
 
 static bool
 readable(uintptr_t va)
@@ -132,7 +132,7 @@ panic_note_fault(const struct trap_frame *f)
 void
 panic_print_others(void)
 {
-    if (fault.rip != 0) {
+    if (fault.rsp != 0) {
         print_registers(&fault);
     }
     for (unsigned i = 0; atomic_load(&stopping) && i < ncpus; i++) {
@@ -151,13 +151,17 @@ panic_print_others(void)
 static void
 begin(const char *what)
 {
-    static _Atomic(uint32_t) depth;
+    static _Atomic(uint32_t) reporter; /* core + 1 */
+    uint32_t none = 0, me = this_cpu()->id + 1;
     irq_disable();
-    print_sink = console_write_sync;
-    if (atomic_fetch_add(&depth, 1) > 0) {
+    if (!atomic_compare_exchange_strong(&reporter, &none, me)) {
+        while (none != me) {
+            cpu_relax(); /* the reporter's NMI stops this core */
+        }
         kprintf("\nfatal error: %s while reporting another failure\n", what);
         power_off(2);
     }
+    print_sink = console_write_sync;
     panic_stop_others();
 }
 

@@ -148,19 +148,24 @@ block_take(unsigned order)
     return pfn * PAGE_SIZE;
 }
 
+void (*pmm_reclaim)(void);
+
 uint64_t
 pmm_alloc(unsigned order)
 {
     uint64_t pa;
 
-    if (order == 0) {
-        return page_take();
-    }
     if (order > PMM_MAX_ORDER) {
         return 0;
     }
-    pa = block_take(order);
+    pa = order == 0 ? page_take() : block_take(order);
     if (!pa) {
+        if (pmm_reclaim != NULL) {
+            pmm_reclaim();
+        }
+        if (order == 0) {
+            return page_take();
+        }
         pmm_drain(); /* the page in the way may be one of ours */
         pa = block_take(order);
     }

@@ -50,6 +50,10 @@ extern uint64_t pmm_npages;
 /* Once, on the boot core, when this_cpu() works. Ranges sorted, disjoint, page aligned, mapped. */
 void pmm_init(const struct pmm_range *usable, unsigned n);
 
+/* Called when there is none left, before giving up: whoever holds pages that it can do without
+ * frees them, on this core's stack, interrupts off. May be NULL. */
+extern void (*pmm_reclaim)(void);
+
 /* A block's physical address; 0 when there is none left. */
 uint64_t pmm_alloc(unsigned order);
 uint64_t pmm_alloc_zeroed(unsigned order);

@@ -28,7 +28,12 @@ struct gate {
 };
 _Static_assert(sizeof(struct gate) == 16, "3A, figure 6-8");
 
-enum { GATE_INTERRUPT = 0x8e }; /* present, ring 0, clears IF */
+enum {
+    GATE_INTERRUPT = 0x8e, /* present, ring 0, clears IF */
+    HLT = 0xf4,            /* the instruction */
+    ERROR_PRESENT = 1,     /* of a page fault (3A, 4.7): the page was there */
+    ERROR_FETCH = 16,
+};
 
 static struct gate idt[256];
 extern const char trap_stubs[];
@@ -82,9 +87,11 @@ page_fault(struct trap_frame *f)
     uintptr_t va = read_cr2();
     bool on_own = own != NULL && f->rsp >= own->lo && f->rsp < own->hi;
     bool kernel = !on_own || (c->preempt & ~PREEMPT_NONE) != 0;
-    if (!(f->error & 1)) { /* not a question of rights: the page is missing */
+    c->fault = f; /* for a report */
+    if (!(f->error & ERROR_PRESENT)) {
         switch (gstack_fault(va, own, kernel)) {
         case GSTACK_GROWN:
+            c->fault = NULL;
             return;
         case GSTACK_NO_MEMORY:
             sched_out_of_memory("a goroutine's stack cannot grow: no free page");
@@ -97,7 +104,9 @@ page_fault(struct trap_frame *f)
             break;
         }
     }
-    if (!port_inject_fault(f, va, "invalid memory address or nil pointer dereference")) {
+    c->fault = NULL;
+    if (!port_inject_fault(f, va, (f->error & ERROR_FETCH) != 0 || f->rip == va,
+                           "invalid memory address or nil pointer dereference")) {
         panic_trap(f, "page fault");
     }
 }
@@ -107,24 +116,25 @@ exception(struct trap_frame *f)
 {
     switch (f->vector) {
     case TRAP_DIVIDE:
-        if (port_inject_fault(f, f->rip, "integer divide by zero")) {
+        if (port_inject_fault(f, f->rip, false, "integer divide by zero")) {
             return;
         }
         break;
     case TRAP_PROTECTION: /* a non-canonical address raises this instead of a page fault */
         if (f->error == 0
-            && port_inject_fault(f, 0, "invalid memory address or nil pointer dereference")) {
+            && port_inject_fault(f, 0, false,
+                                 "invalid memory address or nil pointer dereference")) {
             return;
         }
         break;
     case TRAP_OPCODE:
-        if (port_inject_fault(f, f->rip, "illegal instruction")) {
+        if (port_inject_fault(f, f->rip, false, "illegal instruction")) {
             return;
         }
         break;
     case TRAP_X87:
     case TRAP_SIMD:
-        if (port_inject_fault(f, f->rip, "floating point exception")) {
+        if (port_inject_fault(f, f->rip, false, "floating point exception")) {
             return;
         }
         break;
@@ -152,7 +162,8 @@ interrupt(struct trap_frame *f)
     case VECTOR_RESCHED:
         break;
     case VECTOR_TLB:
-        break; /* every interrupt flushes, below */
+        gstack_settle(false); /* no asking back and forth */
+        break;
     case VECTOR_SERIAL:
         console_interrupt();
         break;
@@ -168,14 +179,28 @@ interrupt(struct trap_frame *f)
     port_after_interrupt(f);
 }
 
+/* An NMI between sti and hlt lets the interrupt that was to end the halt be served before it: so a
+ * hlt is stepped over, and its loop looks again. */
+static void
+nmi(struct trap_frame *f)
+{
+    struct cpu *c = this_cpu();
+    c->nmis++;
+    c->in_nmi = true;
+    panic_nmi(f);
+    c->in_nmi = false;
+    if (f->rip >= KERNEL_BASE && *(const uint8_t *)f->rip == HLT) {
+        f->rip++;
+    }
+}
+
 void
 trap(struct trap_frame *f)
 {
     if (f->vector == TRAP_PAGE) {
         page_fault(f);
     } else if (f->vector == TRAP_NMI) {
-        this_cpu()->nmis++;
-        panic_nmi(f);
+        nmi(f);
     } else if (f->vector < 32) {
         exception(f);
     } else {

@@ -108,11 +108,11 @@ gfree_get(struct m *mp, size_t max)
     if (gp == NULL && (gp = g_alloc()) == NULL) {
         return NULL;
     }
+    gp->stack_max = class;
     if (gp->stack.mapped == gp->stack.hi && !arch_stack_alloc(gp, class)) {
         gfree_back(gp);
         return NULL;
     }
-    gp->stack_max = class;
     return gp;
 }
 

@@ -308,8 +308,10 @@ switched_off(struct m *mp)
 static struct g *
 find_runnable(struct m *mp, bool *inherit)
 {
+    bool spent = false;
     for (;;) {
         atomic_store(&mp->attention, false);
+        spent = spent || mp->slice_over; /* its g parked just then: nobody inherits the slice */
         mp->slice_over = false;
         inbox_drain(mp);
         timers_run(mp);
@@ -329,6 +331,7 @@ find_runnable(struct m *mp, bool *inherit)
             gp = spin_and_steal(mp);
         }
         if (gp != NULL) {
+            *inherit = *inherit && !spent;
             return gp;
         }
         idle(mp);

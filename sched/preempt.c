@@ -74,9 +74,11 @@ sched_interrupt(void)
 static bool
 alone(struct m *mp)
 {
+    int pin = this_g()->pin, cores = atomic_load(&sched.gomaxprocs);
     atomic_store(&mp->attention, false);
-    return mp->pinned.n == 0 && runq_empty(mp) && atomic_load(&mp->inbox) == NULL
-           && atomic_load(&sched.global_n) == 0 && mp->id < atomic_load(&sched.gomaxprocs)
+    return mp->pinned.n == 0 && (pin < 0 || pin == mp->id || pin >= cores) && runq_empty(mp)
+           && atomic_load(&mp->inbox) == NULL && atomic_load(&sched.global_n) == 0
+           && mp->id < atomic_load(&sched.gomaxprocs)
            && atomic_load(&mp->timers.first) > arch_nanotime();
 }
 

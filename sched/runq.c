@@ -114,8 +114,13 @@ globq_get(struct m *mp, uint32_t max)
     atomic_store_explicit(&sched.global_n, sched.global.n, memory_order_release);
     lock_release(&sched.lock);
     struct g *gp = g_list_pop(&mine), *rest;
+    bool more = mine.n > 0;
     while ((rest = g_list_pop(&mine)) != NULL) {
         runq_put(mp, rest);
+    }
+    if (more) { /* a core that saw the list empty has not seen the ring */
+        atomic_thread_fence(memory_order_seq_cst);
+        wake_if_idle();
     }
     return gp;
 }
@@ -126,18 +131,16 @@ static bool
 runq_overflow(struct m *mp, struct g *gp, uint32_t head)
 {
     struct runq *q = &mp->runq;
-    struct g *batch[RUNQ_CAP / 2];
-
-    for (uint32_t i = 0; i < RUNQ_CAP / 2; i++) {
-        batch[i] = atomic_load_explicit(&q->ring[(head + i) % RUNQ_CAP], memory_order_relaxed);
-    }
+    uint32_t first = head;
     if (!atomic_compare_exchange_strong_explicit(&q->head, &head, head + RUNQ_CAP / 2,
                                                  memory_order_release, memory_order_relaxed)) {
         return false;
     }
     struct g_list half = { 0 };
-    for (uint32_t i = 0; i < RUNQ_CAP / 2; i++) {
-        g_list_push(&half, batch[i]);
+    for (uint32_t i = 0; i < RUNQ_CAP / 2; i++) { /* ours now, and only the owner writes slots */
+        struct g *old =
+            atomic_load_explicit(&q->ring[(first + i) % RUNQ_CAP], memory_order_relaxed);
+        g_list_push(&half, old);
     }
     g_list_push(&half, gp);
     globq_put_list(&half, false);
@@ -179,6 +182,7 @@ runq_put_next(struct m *mp, struct g *gp)
     struct g *old = atomic_exchange_explicit(&mp->runq.next, gp, memory_order_seq_cst);
     if (old != NULL) {
         runq_put(mp, old);
+        atomic_thread_fence(memory_order_seq_cst); /* a thief may have emptied `next` already */
     }
 }
 

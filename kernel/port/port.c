@@ -138,16 +138,17 @@ port_after_interrupt(struct trap_frame *f)
 }
 
 bool
-port_inject_fault(struct trap_frame *f, uintptr_t address, const char *what)
+port_inject_fault(struct trap_frame *f, uintptr_t address, bool call, const char *what)
 {
     struct cpu *c = this_cpu();
     if (c->m == NULL || !sched_in_goroutine() || (c->preempt & ~PREEMPT_NONE) != 0
-        || !on_stack_of(running_g(c), f->rsp - RED_ZONE - 64)) {
+        || !(f->rflags & RFLAGS_IF) || !on_stack_of(running_g(c), f->rsp - RED_ZONE - 64)) {
         return false;
     }
+    uintptr_t from = call ? *(const uintptr_t *)f->rsp : f->rip + 1; /* traces print from - 1 */
     panic_note_fault(f);
     f->rsp = (f->rsp - RED_ZONE) & ~15ul;
-    push(f, f->rip);
+    push(f, from);
     f->rdi = address;
     f->rsi = f->rip;
     f->rdx = (uintptr_t)what;
@@ -195,7 +196,7 @@ arch_idle(int64_t until)
     if (gap != INT64_MAX && until > clock_nanotime() + gap) {
         until = clock_nanotime() + gap;
     }
-    gstack_idle();
+    gstack_settle(true);
     arch_timer_set(until);
     atomic_store(&c->tlb_idle, 1);
     c->idle_halts++;
@@ -287,7 +288,12 @@ void
 arch_backtrace(const struct g *gp)
 {
     const struct arch_g *g = (const struct arch_g *)gp;
-    if (gp == this_cpu()->g) {
+    const struct trap_frame *f = this_cpu()->fault;
+    if (gp == this_g() && f != NULL) {
+        panic_backtrace(f->rip, f->rbp, DIRECT_BASE, UINTPTR_MAX - 16);
+        return;
+    }
+    if (gp == this_g()) {
         panic_backtrace(0, (uintptr_t)__builtin_frame_address(0), DIRECT_BASE, UINTPTR_MAX - 16);
         return;
     }

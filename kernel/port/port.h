@@ -20,9 +20,10 @@ void async_preempt(void);
  * so. */
 void port_after_interrupt(struct trap_frame *f);
 
-/* The frame of a trap in a goroutine's own code: makes it call sched_fault there. False: the code
- * was not a goroutine's own. */
-bool port_inject_fault(struct trap_frame *f, uintptr_t address, const char *what);
+/* The frame of a trap in a goroutine's own code: makes it call sched_fault there. `call`: it has
+ * just called nowhere, and its return address is on the stack. False: not a goroutine's own code.
+ * */
+bool port_inject_fault(struct trap_frame *f, uintptr_t address, bool call, const char *what);
 
 /* What a started core runs: waits for the scheduler to give it its m. */
 void port_core_entry(void);
