@@ -33,8 +33,6 @@ static struct {
     bool stopped;
 } last[MAX_CPUS];
 
-static struct trap_frame fault; /* of the goroutine at fault; rsp 0: none */
-
 static bool
 readable(uintptr_t va)
 {
@@ -79,11 +77,11 @@ panic_backtrace(uintptr_t rip, uintptr_t rbp, uintptr_t lo, uintptr_t hi)
     }
 }
 
-static void
-print_registers(const struct trap_frame *f)
+void
+panic_print_registers(const struct trap_frame *f)
 {
-    kprintf("rip %016lx  rsp %016lx  rflags %lx  error %lx  cr2 %016lx\n", f->rip, f->rsp,
-            f->rflags, f->error, read_cr2());
+    kprintf("rip %016lx  rsp %016lx  rflags %lx  vector %lu  error %lx\n", f->rip, f->rsp,
+            f->rflags, f->vector, f->error);
     kprintf("rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx\n", f->rax, f->rbx, f->rcx, f->rdx);
     kprintf("rsi %016lx  rdi %016lx  rbp %016lx  r8  %016lx\n", f->rsi, f->rdi, f->rbp, f->r8);
     kprintf("r9  %016lx  r10 %016lx  r11 %016lx  r12 %016lx\n", f->r9, f->r10, f->r11, f->r12);
@@ -124,17 +122,8 @@ panic_stop_others(void)
 }
 
 void
-panic_note_fault(const struct trap_frame *f)
-{
-    fault = *f;
-}
-
-void
 panic_print_others(void)
 {
-    if (fault.rsp != 0) {
-        print_registers(&fault);
-    }
     for (unsigned i = 0; atomic_load(&stopping) && i < ncpus; i++) {
         if (cpus[i] == this_cpu()) {
             continue;
@@ -193,7 +182,7 @@ void
 panic_trap(const struct trap_frame *f, const char *what)
 {
     begin(what);
-    kprintf("\nfatal error: gamp: %s (vector %lu)\n", what, f->vector);
-    print_registers(f);
+    kprintf("\nfatal error: gamp: %s (vector %lu, cr2 %#lx)\n", what, f->vector, read_cr2());
+    panic_print_registers(f);
     end(f->rip, f->rbp);
 }

@@ -15,10 +15,9 @@ _Noreturn void panic_trap(const struct trap_frame *f, const char *what);
 /* Stops every other core by NMI, for good, and makes the console work without interrupts. */
 void panic_stop_others(void);
 
-/* Keeps a goroutine's registers for panic_print_others. */
-void panic_note_fault(const struct trap_frame *f);
+void panic_print_registers(const struct trap_frame *f);
 
-/* The registers of the goroutine at fault, if there is one, and where the other cores were. */
+/* Where the other cores were. */
 void panic_print_others(void);
 
 /* An NMI: this core is to stop, or somebody outside wants to know where it is. */

@@ -16,25 +16,25 @@ enum {
     MSR_X2APIC_BASE = 0x800, /* register at MMIO offset n is MSR 0x800 + n / 16 */
 };
 
-#define MSR_EFER    0xc0000080u
-#define MSR_FS_BASE 0xc0000100u
-#define MSR_GS_BASE 0xc0000101u
+#define MSR_EFER       0xc0000080u
+#define MSR_FS_BASE    0xc0000100u
+#define MSR_GS_BASE    0xc0000101u
 
-#define EFER_SCE (1ull << 0)
-#define EFER_LME (1ull << 8)
-#define EFER_LMA (1ull << 10)
-#define EFER_NXE (1ull << 11)
+#define EFER_SCE       (1ull << 0)
+#define EFER_LME       (1ull << 8)
+#define EFER_LMA       (1ull << 10)
+#define EFER_NXE       (1ull << 11)
 
-#define CR0_PE (1ull << 0)
-#define CR0_MP (1ull << 1)
-#define CR0_EM (1ull << 2)
-#define CR0_TS (1ull << 3)
-#define CR0_NE (1ull << 5)
-#define CR0_WP (1ull << 16)
-#define CR0_AM (1ull << 18)
-#define CR0_NW (1ull << 29)
-#define CR0_CD (1ull << 30)
-#define CR0_PG (1ull << 31)
+#define CR0_PE         (1ull << 0)
+#define CR0_MP         (1ull << 1)
+#define CR0_EM         (1ull << 2)
+#define CR0_TS         (1ull << 3)
+#define CR0_NE         (1ull << 5)
+#define CR0_WP         (1ull << 16)
+#define CR0_AM         (1ull << 18)
+#define CR0_NW         (1ull << 29)
+#define CR0_CD         (1ull << 30)
+#define CR0_PG         (1ull << 31)
 
 #define CR4_PAE        (1ull << 5)
 #define CR4_MCE        (1ull << 6)
@@ -48,7 +48,9 @@ enum {
 #define CR4_SMEP       (1ull << 20)
 #define CR4_SMAP       (1ull << 21)
 
-#define RFLAGS_IF (1ull << 9)
+#define RFLAGS_IF      (1ull << 9)
+#define RFLAGS_DF      (1ull << 10)
+#define RFLAGS_AC      (1ull << 18)
 
 /* the operand of lgdt and lidt */
 struct x86_table {
@@ -156,16 +158,16 @@ rdtsc_ordered(void)
     return (uint64_t)hi << 32 | lo;
 }
 
-#define X86_CR(n)                                                    \
-    static inline uint64_t read_cr##n(void)                          \
-    {                                                                \
-        uint64_t v;                                                  \
-        __asm__ volatile("mov %%cr" #n ", %0" : "=r"(v) : : "memory"); \
-        return v;                                                    \
-    }                                                                \
-    static inline void write_cr##n(uint64_t v)                       \
-    {                                                                \
-        __asm__ volatile("mov %0, %%cr" #n : : "r"(v) : "memory");     \
+#define X86_CR(n)                                                                                  \
+    static inline uint64_t read_cr##n(void)                                                        \
+    {                                                                                              \
+        uint64_t v;                                                                                \
+        __asm__ volatile("mov %%cr" #n ", %0" : "=r"(v) : : "memory");                             \
+        return v;                                                                                  \
+    }                                                                                              \
+    static inline void write_cr##n(uint64_t v)                                                     \
+    {                                                                                              \
+        __asm__ volatile("mov %0, %%cr" #n : : "r"(v) : "memory");                                 \
     }
 X86_CR(0)
 X86_CR(2)

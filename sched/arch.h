@@ -63,7 +63,8 @@ void arch_free(void *p);
 void arch_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void arch_format(char *buf, size_t n, const char *fmt, va_list ap);
 const char *arch_symbol(uintptr_t pc, size_t *offset); /* NULL: unknown */
-void arch_backtrace(const struct g *gp); /* of a g that does not run, or of the caller */
+void arch_backtrace(const struct g *gp);          /* of a g that does not run, or of the caller */
+void arch_print_registers(const void *registers); /* as given to sched_fault; NULL: none */
 void arch_throw(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 void arch_exit(int status) __attribute__((noreturn));
 void arch_stats(int cpu, struct sched_stats *s); /* adds what the machine counts */
@@ -90,8 +91,10 @@ bool sched_interrupt(void);
 void sched_preempt(void);
 /* True when mp's core runs a goroutine (not the scheduler itself). */
 bool sched_in_goroutine(void);
-/* A fault in a goroutine's own code: called on its stack, preemption on. */
-void sched_fault(uintptr_t address, uintptr_t pc, const char *what) __attribute__((noreturn));
+/* A fault in a goroutine's own code: called on its stack, preemption on. `registers`, there too,
+ * are for arch_print_registers. */
+void sched_fault(uintptr_t address, uintptr_t pc, const char *what, const void *registers)
+    __attribute__((noreturn));
 /* Prints which goroutine gp is, for a line about a core. NULL: none. */
 void sched_print_g(const struct g *gp);
 /* The goroutine that runs here has used its whole window. On an interrupt stack, interrupts off. */

@@ -51,11 +51,18 @@ sched_init(const struct sched_config *config)
     }
 }
 
+enum { DYING_YIELDS = 1000 }; /* a panic under way may have its say. Go: main in proc.go */
+
 static void
 main_goroutine(void *arg)
 {
     (void)arg;
-    arch_exit(program.fn(program.argc, program.argv) & 255);
+    int status = program.fn(program.argc, program.argv);
+    defers_run(this_g()->tries);
+    for (int i = 0; i < DYING_YIELDS && atomic_load(&sched.dying) > 0; i++) {
+        g_yield(globq_put);
+    }
+    arch_exit(status & 255);
 }
 
 void

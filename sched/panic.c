@@ -38,14 +38,30 @@ report_end(void)
     arch_exit(2);
 }
 
-static void die(const char *kind, const char *fmt, va_list ap) __attribute__((noreturn));
+/* The panics that led here, oldest first. */
 static void
-die(const char *kind, const char *fmt, va_list ap)
+panic_print(const struct panic *p)
 {
-    char text[256];
-    arch_format(text, sizeof(text), fmt, ap);
+    if (p->first != NULL) {
+        panic_print(p->first);
+        arch_print("\t");
+    }
+    arch_print("panic: %s\n", p->info.message);
+    if (p->info.fault) {
+        size_t offset = 0;
+        const char *symbol = arch_symbol(p->info.pc, &offset);
+        arch_print("[fault: addr=0x%lx pc=0x%lx %s+0x%zx]\n", p->info.address, p->info.pc,
+                   symbol != NULL ? symbol : "?", offset);
+        arch_print_registers(p->registers);
+    }
+}
+
+/* The end of a program whose panic nobody caught, its deferred calls done. */
+void
+panic_die(const struct panic *p)
+{
     report_begin();
-    arch_print("%s: %s\n", kind, text);
+    panic_print(p);
     report_end();
     __builtin_unreachable();
 }
@@ -53,17 +69,37 @@ die(const char *kind, const char *fmt, va_list ap)
 void
 panic(const char *fmt, ...)
 {
+    struct panic p = { .info.pc = (uintptr_t)__builtin_return_address(0) };
     va_list ap;
     va_start(ap, fmt);
-    die("panic", fmt, ap);
+    arch_format(p.info.message, sizeof(p.info.message), fmt, ap);
+    va_end(ap);
+    panic_raise(&p);
+}
+
+void
+sched_fault(uintptr_t address, uintptr_t pc, const char *what, const void *registers)
+{
+    struct panic p = { .info = { .address = address, .pc = pc, .fault = true },
+                       .registers = registers };
+    for (size_t i = 0; what[i] != '\0' && i < sizeof(p.info.message) - 1; i++) {
+        p.info.message[i] = what[i];
+    }
+    panic_raise(&p);
 }
 
 void
 fatal(const char *fmt, ...)
 {
+    char text[256];
     va_list ap;
     va_start(ap, fmt);
-    die("fatal error", fmt, ap);
+    arch_format(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    report_begin();
+    arch_print("fatal error: %s\n", text);
+    report_end();
+    __builtin_unreachable();
 }
 
 void
@@ -71,18 +107,6 @@ sched_out_of_memory(const char *what)
 {
     report_begin();
     arch_print("%s\nfatal error: out of memory\n", what);
-    report_end();
-    __builtin_unreachable();
-}
-
-void
-sched_fault(uintptr_t address, uintptr_t pc, const char *what)
-{
-    size_t offset = 0;
-    const char *symbol = arch_symbol(pc, &offset);
-    report_begin();
-    arch_print("panic: %s\n[fault: addr=0x%lx pc=0x%lx %s+0x%zx]\n", what, address, pc,
-               symbol != NULL ? symbol : "?", offset);
     report_end();
     __builtin_unreachable();
 }

@@ -196,7 +196,16 @@ g_entry(struct g *prev)
     finish_switch(prev);
     arch_preempt_on();
     struct g *gp = this_g();
+    struct try_frame own;
+    own.outer = NULL;
+    own.defers = NULL;
+    own.panic = NULL;
+    own.exiting = own.dying = false;
+    gp->tries = &own;
     gp->fn(gp->arg);
+    if (own.defers != NULL) {
+        defers_run(&own);
+    }
     g_exit();
 }
 
@@ -239,7 +248,7 @@ g_new(const struct go_attr *attr, void (*fn)(void *), void *arg, uintptr_t pc, i
     gp->pin_depth = 0;
     gp->err = 0;
     gp->wait_since = 0;
-    gp->frames = NULL;
+    gp->tries = NULL;
     uintptr_t top =
         (gp->stack.hi - gp->id % STAGGER * CACHE_LINE - attr->arg_size) & ~(uintptr_t)15;
     arch_context_init(gp, top, g_entry);
@@ -295,10 +304,4 @@ g_exit(void)
     g_set_status(gp, G_RUNNING, G_DEAD);
     switch_away(mp, gp, gfree_put, NULL);
     throw("g_exit: dead goroutine %lu runs", gp->id);
-}
-
-void
-goexit(void)
-{
-    g_exit();
 }

@@ -84,9 +84,9 @@ struct g {
     size_t stack_max; /* of its window, bytes */
 
     /* the g itself */
-    int err;            /* errno */
-    int64_t wait_since; /* set by slow waits only; 0: unknown */
-    struct panic_frame *frames;
+    int err;                 /* errno */
+    int64_t wait_since;      /* set by slow waits only; 0: unknown */
+    struct try_frame *tries; /* innermost: defer.c */
 };
 _Static_assert(offsetof(struct g, context) == offsetof(struct arch_g, context)
                    && offsetof(struct g, stack) == offsetof(struct arch_g, stack),
@@ -108,6 +108,31 @@ struct waiter {
     bool ok;      /* woken by a partner: true; by close: false */
     bool handoff; /* sync: the thing was given, not merely freed */
     int64_t since;
+};
+
+/* A call put off by go_defer or defer_push. */
+struct deferred {
+    struct deferred *next;
+    void (*fn)(void *);
+    void *arg;
+    bool heap;
+};
+
+/* A panic under way, on the panicking stack. */
+struct panic {
+    struct panic *first; /* what it replaces */
+    struct panic_info info;
+    const void *registers; /* the machine's, at a fault; or NULL */
+};
+
+/* A go_try, or the goroutine itself. */
+struct try_frame {
+    struct try_frame *outer;
+    struct deferred *defers; /* newest first */
+    struct panic *panic;     /* the newest under way in this frame */
+    bool exiting, dying;     /* left by goexit; by a panic that nobody catches */
+    struct panic_info *info;
+    void *jump[5]; /* __builtin_setjmp's */
 };
 
 struct timer_entry {
@@ -184,6 +209,7 @@ struct sched {
     _Alignas(CACHE_LINE) _Atomic(int32_t) gomaxprocs;
     _Atomic(uint64_t) next_id;
     _Atomic(int32_t) external; /* waits that only the outside can end */
+    _Atomic(int32_t) dying;    /* goroutines whose panic nobody catches, running deferred calls */
 
     /* sched.lock */
     _Alignas(CACHE_LINE) struct gamp_lock lock;
@@ -274,7 +300,14 @@ void timers_run(struct m *mp);
 /* schedtrace.c */
 void schedtrace_start(int64_t period);
 
+/* defer.c */
+void defers_run(struct try_frame *t);
+void defer_push(struct deferred *d, void (*fn)(void *), void *arg);
+void defer_run(struct deferred *d);
+void panic_raise(struct panic *p) __attribute__((noreturn));
+
 /* panic.c */
+void panic_die(const struct panic *p) __attribute__((noreturn));
 void fatal(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
 /* dump.c */

@@ -137,22 +137,46 @@ port_after_interrupt(struct trap_frame *f)
     c->preempt = PREEMPT_NONE | 1;
 }
 
+/* The call needs room on the goroutine's stack. A page fault's handler must not fault itself (its
+ * stack would be begun anew), so the pages are brought in first. */
+static bool
+room_below(struct arch_g *g, uintptr_t sp, size_t bytes)
+{
+    return on_stack_of(g, sp) && on_stack_of(g, sp - bytes)
+           && gstack_fault(sp, &g->stack, true) == GSTACK_GROWN
+           && gstack_fault(sp - bytes, &g->stack, true) == GSTACK_GROWN;
+}
+
+/* The code that faulted never goes on: what it had in the x87 registers is dropped, its control
+ * word stays. */
+static void
+x87_empty(void)
+{
+    uint16_t fcw;
+    __asm__ volatile("fnstcw %0\n\tfninit\n\tfldcw %0" : "=m"(fcw));
+}
+
 bool
 port_inject_fault(struct trap_frame *f, uintptr_t address, bool call, const char *what)
 {
     struct cpu *c = this_cpu();
     if (c->m == NULL || !sched_in_goroutine() || (c->preempt & ~PREEMPT_NONE) != 0
-        || !(f->rflags & RFLAGS_IF) || !on_stack_of(running_g(c), f->rsp - RED_ZONE - 64)) {
+        || !(f->rflags & RFLAGS_IF)
+        || !room_below(running_g(c), f->rsp, RED_ZONE + sizeof(*f) + 64)) {
         return false;
     }
     uintptr_t from = call ? *(const uintptr_t *)f->rsp : f->rip + 1; /* traces print from - 1 */
-    panic_note_fault(f);
-    f->rsp = (f->rsp - RED_ZONE) & ~15ul;
+    struct trap_frame *kept = (struct trap_frame *)((f->rsp - RED_ZONE - sizeof(*f)) & ~15ul);
+    *kept = *f;
+    f->rsp = (uintptr_t)kept;
     push(f, from);
     f->rdi = address;
-    f->rsi = f->rip;
+    f->rsi = kept->rip;
     f->rdx = (uintptr_t)what;
+    f->rcx = (uintptr_t)kept;
     f->rip = (uintptr_t)sched_fault;
+    f->rflags &= ~(RFLAGS_DF | RFLAGS_AC);
+    x87_empty();
     return true;
 }
 
@@ -300,6 +324,12 @@ arch_backtrace(const struct g *gp)
     const uintptr_t *sp = (const uintptr_t *)g->context.sp;
     uintptr_t frame = on_stack_of(g, g->context.sp + 64) ? sp[6] : 0;
     panic_backtrace(frame != 0 ? sp[7] : sp[0], frame, g->stack.lo, g->stack.hi);
+}
+
+void
+arch_print_registers(const void *registers)
+{
+    panic_print_registers(registers);
 }
 
 void

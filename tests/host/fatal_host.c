@@ -182,6 +182,13 @@ arch_exit(int status)
     _exit(atomic_load(&races) > 0 ? TSAN_STATUS : status & 255);
 }
 
+/* A debugger or a core dump shows them better. */
+void
+arch_print_registers(const void *registers)
+{
+    (void)registers;
+}
+
 void
 arch_throw(const char *fmt, ...)
 {

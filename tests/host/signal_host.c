@@ -36,10 +36,10 @@ enum { SIGNAL_STACK = 64 << 10, SAVE_ROOM = 8192, SA_RESTORER_ = 0x04000000, IRQ
 #define RETRY_NS 100000 /* until a goroutine caught in the C library is asked again */
 
 struct kernel_sigaction {
-    void        (*handler)(int, siginfo_t *, void *);
+    void (*handler)(int, siginfo_t *, void *);
     unsigned long flags;
-    void        (*restorer)(void);
-    uint64_t      mask;
+    void (*restorer)(void);
+    uint64_t mask;
 };
 
 uint64_t host_xsave_size;
@@ -158,6 +158,12 @@ inject_fault(mcontext_t *at, uintptr_t address, const char *what)
     at->gregs[REG_RDI] = (long long)address;
     at->gregs[REG_RSI] = (long long)pc;
     at->gregs[REG_RDX] = (long long)(uintptr_t)what;
+    at->gregs[REG_RCX] = 0;
+    at->gregs[REG_EFL] &= ~0x400ll; /* DF */
+    if (at->fpregs != NULL) {       /* the x87 registers are empty */
+        at->fpregs->swd = 0;
+        at->fpregs->ftw = 0;
+    }
     at->gregs[REG_RIP] = (long long)(uintptr_t)sched_fault;
 }
 
@@ -198,7 +204,10 @@ static void
 handle(int number, void (*fn)(int, siginfo_t *, void *))
 {
     struct kernel_sigaction how = {
-        fn, SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_RESTORER_, host_sigreturn, 1ull << (IRQ - 1),
+        fn,
+        SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_RESTORER_,
+        host_sigreturn,
+        1ull << (IRQ - 1),
     };
     if (syscall(SYS_rt_sigaction, number, &how, NULL, sizeof(how.mask)) != 0) {
         arch_throw("rt_sigaction %d: error %d", number, errno);
@@ -227,7 +236,7 @@ measure_xsave(void)
 void
 host_signals_init(void)
 {
-    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+    static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL };
     measure_xsave();
     handle(IRQ, on_interrupt);
     handle(SIGABRT, on_abort);
@@ -240,9 +249,9 @@ host_signals_init(void)
 void
 host_core_signals(struct host_cell *cell)
 {
-    struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = IRQ};
+    struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = IRQ };
     void *at = mmap(NULL, SIGNAL_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    stack_t stack = {.ss_sp = at, .ss_size = SIGNAL_STACK};
+    stack_t stack = { .ss_sp = at, .ss_size = SIGNAL_STACK };
     event._sigev_un._tid = cell->tid;
     if (at == MAP_FAILED || sigaltstack(&stack, NULL) != 0
         || timer_create(CLOCK_MONOTONIC, &event, &cell->timer) != 0) {
