@@ -2,62 +2,24 @@
 /*
  * chan.c -- how two goroutines meet.
  *
- * Invariants   (all under c->lock)
+ * Invariants   (all under c->lock; a select that waits to send and to receive is neither to itself,
+ *              and waiters of a select that another channel has served do not count)
  *              1. receivers wait only while the buffer is empty and no sender waits
  *              2. senders wait only while the buffer is full (always so with capacity 0)
- *              3. nobody waits on a closed channel
+ *              3. nobody waits on a closed channel, once chan_close has let go of its lock
  *              4. count <= cap; the oldest element is at slot `head`
  * Locks        c->lock (RANK_CHAN); held across the switch of whoever parks, opened by its commit
  * Protocol     A waiter stands on its goroutine's stack. Who takes it off the list has it alone,
  *              copies the value straight across (the waiting stack may fault a page in: an ordinary
  *              event), sets ok, and readies the goroutine after the lock is open; it touches
- *              neither waiter nor channel after that.
+ *              neither waiter nor channel after that. A waiter of a select must be claimed first,
+ *              and its others taken off their lists: select.c.
+ *              A program's own bad pointer is found out before the lock is taken: a fault with
+ *              preemption off would be gamp's, not the goroutine's.
  * Cost         no allocation to block; one lock an operation; a try that cannot succeed takes none.
  * Go           chan.go: chansend, chanrecv, closechan
  */
-#include "runtime.h"
-
-struct chan {
-    /* constant */
-    size_t elem_size;
-    size_t cap;
-
-    /* lock; count and closed are read without it by calls that may not park */
-    struct gamp_lock lock;
-    _Atomic(bool) closed;
-    _Atomic(size_t) count;
-    size_t head;
-    struct gamp_waitq recvq, sendq;
-    _Alignas(16) unsigned char buf[];
-};
-
-static void
-waitq_push(struct gamp_waitq *q, struct waiter *w)
-{
-    w->next = NULL;
-    w->prev = q->last;
-    if (w->prev != NULL) {
-        w->prev->next = w;
-    } else {
-        q->first = w;
-    }
-    q->last = w;
-}
-
-static struct waiter *
-waitq_pop(struct gamp_waitq *q)
-{
-    struct waiter *w = q->first;
-    if (w != NULL) {
-        q->first = w->next;
-        if (w->next != NULL) {
-            w->next->prev = NULL;
-        } else {
-            q->last = NULL;
-        }
-    }
-    return w;
-}
+#include "chan.h"
 
 /* A word is moved as a word: most elements are one. */
 static inline void
@@ -85,8 +47,18 @@ wrap(const struct chan *c, size_t i)
     return i >= c->cap ? i - c->cap : i;
 }
 
+static inline struct waiter *
+take(struct chan *c, struct gamp_waitq *q)
+{
+    struct waiter *w = q->first;
+    if (w == NULL || w->sel == NULL) {
+        return waitq_pop(q);
+    }
+    return select_take(c, q);
+}
+
 struct chan *
-chan_make(size_t elem_size, size_t capacity)
+chan_make_owned(size_t elem_size, size_t capacity, enum chan_owner owner)
 {
     size_t bytes;
     if (__builtin_mul_overflow(elem_size, capacity, &bytes)
@@ -98,8 +70,15 @@ chan_make(size_t elem_size, size_t capacity)
         memset(c, 0, sizeof(*c));
         c->elem_size = elem_size;
         c->cap = capacity;
+        c->owner = owner;
     }
     return c;
+}
+
+struct chan *
+chan_make(size_t elem_size, size_t capacity)
+{
+    return chan_make_owned(elem_size, capacity, CHAN_OF_PROGRAM);
 }
 
 /* Parks the caller on q until a partner or chan_close took its waiter off. c->lock is held, and
@@ -108,7 +87,6 @@ static bool
 chan_wait(struct chan *c, struct gamp_waitq *q, void *elem, enum wait_reason why)
 {
     assert_held(&c->lock);
-    ASSERT(q == &c->recvq ? c->sendq.first == NULL : c->recvq.first == NULL);
     struct waiter w = { .g = this_g(), .elem = elem };
     waitq_push(q, &w);
     g_park(g_unlock_commit, &c->lock, why);
@@ -127,24 +105,24 @@ chan_meet(struct chan *c, struct waiter *w)
     g_ready(gp);
 }
 
-/* One send under the lock. True: done, and the lock is open. */
-static bool
-send_now(struct chan *c, const void *elem)
+/* `closed` is looked at first: once somebody has seen it, no send succeeds. take() may open the
+ * lock for a moment, but a waiter it returns was claimed before anyone could see a later close. */
+bool
+chan_send_now(struct chan *c, const void *elem)
 {
     assert_held(&c->lock);
-    ASSERT(c->recvq.first == NULL || atomic_load(&c->count) == 0);
-    ASSERT(atomic_load(&c->count) <= c->cap);
     if (atomic_load_explicit(&c->closed, memory_order_relaxed)) {
         lock_release(&c->lock);
         panic("send on closed channel");
     }
-    struct waiter *w = waitq_pop(&c->recvq);
+    struct waiter *w = take(c, &c->recvq);
     if (w != NULL) {
         elem_copy(c, w->elem, elem);
         chan_meet(c, w);
         return true;
     }
     size_t n = atomic_load_explicit(&c->count, memory_order_relaxed);
+    ASSERT(n <= c->cap);
     if (n == c->cap) {
         return false;
     }
@@ -154,18 +132,16 @@ send_now(struct chan *c, const void *elem)
     return true;
 }
 
-/* One receive under the lock. CHAN_EMPTY: nothing done, the lock still held; else it is open. */
-static enum chan_status
-recv_now(struct chan *c, void *elem)
+/* take() comes first, since it may open the lock for a moment. */
+enum chan_status
+chan_recv_now(struct chan *c, void *elem)
 {
     assert_held(&c->lock);
-    ASSERT(c->sendq.first == NULL || atomic_load(&c->count) == c->cap);
-    ASSERT(c->recvq.first == NULL || c->sendq.first == NULL);
-    struct waiter *w;
+    struct waiter *w = take(c, &c->sendq);
     size_t n = atomic_load_explicit(&c->count, memory_order_relaxed);
+    ASSERT(w == NULL || n == c->cap);
     if (n > 0) {
         elem_copy(c, elem, slot(c, c->head));
-        w = waitq_pop(&c->sendq);
         if (w != NULL) { /* full: its value takes the slot just freed */
             elem_copy(c, slot(c, c->head), w->elem);
         }
@@ -178,7 +154,7 @@ recv_now(struct chan *c, void *elem)
         }
         return CHAN_OK;
     }
-    if ((w = waitq_pop(&c->sendq)) != NULL) {
+    if (w != NULL) {
         elem_copy(c, elem, w->elem);
         chan_meet(c, w);
         return CHAN_OK;
@@ -199,8 +175,10 @@ chan_send(struct chan *c, const void *elem)
     if (c == NULL) {
         g_park_for_ever(WAIT_CHAN_SEND_NIL);
     }
+    elem_probe(c, elem);
     lock_acquire(&c->lock, RANK_CHAN);
-    if (!send_now(c, elem) && !chan_wait(c, &c->sendq, (void *)(uintptr_t)elem, WAIT_CHAN_SEND)) {
+    if (!chan_send_now(c, elem)
+        && !chan_wait(c, &c->sendq, (void *)(uintptr_t)elem, WAIT_CHAN_SEND)) {
         panic("send on closed channel");
     }
 }
@@ -211,17 +189,12 @@ chan_recv(struct chan *c, void *elem)
     if (c == NULL) {
         g_park_for_ever(WAIT_CHAN_RECV_NIL);
     }
-    size_t size = c->elem_size; /* the channel may be gone when we wake up */
+    if (elem != NULL) {
+        elem_probe(c, elem);
+    }
     lock_acquire(&c->lock, RANK_CHAN);
-    enum chan_status s = recv_now(c, elem);
-    if (s != CHAN_EMPTY) {
-        return s == CHAN_OK;
-    }
-    bool ok = chan_wait(c, &c->recvq, elem, WAIT_CHAN_RECV);
-    if (!ok && elem != NULL) {
-        memset(elem, 0, size);
-    }
-    return ok;
+    enum chan_status s = chan_recv_now(c, elem);
+    return s != CHAN_EMPTY ? s == CHAN_OK : chan_wait(c, &c->recvq, elem, WAIT_CHAN_RECV);
 }
 
 /* Without the lock: `closed` before fullness. A channel seen open, then full, was full at some
@@ -236,8 +209,9 @@ chan_try_send(struct chan *c, const void *elem)
         && atomic_load_explicit(&c->count, memory_order_acquire) == c->cap) {
         return false;
     }
+    elem_probe(c, elem);
     lock_acquire(&c->lock, RANK_CHAN);
-    bool done = send_now(c, elem);
+    bool done = chan_send_now(c, elem);
     if (!done) {
         lock_release(&c->lock);
     }
@@ -256,41 +230,68 @@ chan_try_recv(struct chan *c, void *elem)
         && !atomic_load_explicit(&c->closed, memory_order_acquire)) {
         return CHAN_EMPTY;
     }
+    if (elem != NULL) {
+        elem_probe(c, elem);
+    }
     lock_acquire(&c->lock, RANK_CHAN);
-    enum chan_status s = recv_now(c, elem);
+    enum chan_status s = chan_recv_now(c, elem);
     if (s == CHAN_EMPTY) {
         lock_release(&c->lock);
     }
     return s;
 }
 
-/* The waiters are collected under the lock and readied after it is open. By invariant 1 and 2 only
- * one of the two lists has any. */
+/* The waiters are collected under the lock and readied after it is open. */
 void
-chan_close(struct chan *c)
+chan_close_owned(struct chan *c)
 {
-    if (c == NULL) {
-        panic("close of nil channel");
-    }
     lock_acquire(&c->lock, RANK_CHAN);
     if (atomic_load_explicit(&c->closed, memory_order_relaxed)) {
         lock_release(&c->lock);
         panic("close of closed channel");
     }
     atomic_store_explicit(&c->closed, true, memory_order_release);
-    struct waiter *w = c->recvq.first != NULL ? c->recvq.first : c->sendq.first, *next;
-    c->recvq = c->sendq = (struct gamp_waitq){ 0 };
+    struct gamp_waitq all = { 0 };
+    struct waiter *w, *next;
+    while ((w = take(c, &c->recvq)) != NULL) {
+        if (w->elem != NULL) {
+            memset(w->elem, 0, c->elem_size);
+        }
+        waitq_push(&all, w);
+    }
+    while ((w = take(c, &c->sendq)) != NULL) {
+        waitq_push(&all, w);
+    }
     lock_release(&c->lock);
-    for (; w != NULL; w = next) {
+    for (w = all.first; w != NULL; w = next) {
         next = w->next; /* before it is readied: w is on its stack */
         g_ready(w->g);
     }
 }
 
+static const char *
+owner_name(const struct chan *c)
+{
+    return c->owner == CHAN_OF_TIMER ? "timer" : "context";
+}
+
+void
+chan_close(struct chan *c)
+{
+    if (c == NULL) {
+        panic("close of nil channel");
+    }
+    if (c->owner != CHAN_OF_PROGRAM) {
+        panic("close of a %s's channel", owner_name(c));
+    }
+    chan_close_owned(c);
+}
+
+/* A timer's channel shows nobody its one slot. Go: time.go, since 1.23 */
 size_t
 chan_len(const struct chan *c)
 {
-    return c == NULL
+    return c == NULL || c->owner == CHAN_OF_TIMER
                ? 0
                : atomic_load_explicit(&((struct chan *)(uintptr_t)c)->count, memory_order_acquire);
 }
@@ -298,7 +299,19 @@ chan_len(const struct chan *c)
 size_t
 chan_cap(const struct chan *c)
 {
-    return c == NULL ? 0 : c->cap;
+    return c == NULL || c->owner == CHAN_OF_TIMER ? 0 : c->cap;
+}
+
+void
+chan_free_owned(struct chan *c)
+{
+    lock_acquire(&c->lock, RANK_CHAN);
+    bool used = c->recvq.first != NULL || c->sendq.first != NULL;
+    lock_release(&c->lock);
+    if (used) {
+        panic("free of channel in use");
+    }
+    arch_free(c);
 }
 
 void
@@ -307,11 +320,29 @@ chan_free(struct chan *c)
     if (c == NULL) {
         return;
     }
-    lock_acquire(&c->lock, RANK_CHAN);
-    bool used = c->recvq.first != NULL || c->sendq.first != NULL;
-    lock_release(&c->lock);
-    if (used) {
-        panic("free of channel in use");
+    if (c->owner != CHAN_OF_PROGRAM) {
+        panic("free of a %s's channel", owner_name(c));
     }
-    arch_free(c);
+    chan_free_owned(c);
+}
+
+bool
+chan_post(struct chan *c, const void *elem)
+{
+    lock_acquire(&c->lock, RANK_CHAN);
+    bool done = chan_send_now(c, elem);
+    if (!done) {
+        lock_release(&c->lock);
+    }
+    return done;
+}
+
+bool
+chan_discard(struct chan *c)
+{
+    lock_acquire(&c->lock, RANK_CHAN);
+    bool had = atomic_load_explicit(&c->count, memory_order_relaxed) > 0;
+    atomic_store_explicit(&c->count, 0, memory_order_release);
+    lock_release(&c->lock);
+    return had;
 }

@@ -32,7 +32,7 @@
  *              the look, and here a P is never dropped.
  * Go           findRunnable, stealWork, wakep, resetspinning, checkdead in proc.go
  */
-#include "runtime.h"
+#include "timerheap.h"
 
 struct sched sched;
 struct m *allm[CORES_MAX];
@@ -175,7 +175,16 @@ steal(struct m *mp)
             if (victim == mp || idle_bit_test((int)at)) {
                 continue;
             }
-            struct g *gp = runq_steal(mp, victim, round == STEAL_ROUNDS - 1);
+            bool last = round == STEAL_ROUNDS - 1;
+            if (last) {
+                timers_steal(victim);
+            }
+            bool inherit;
+            struct g *gp = last ? runq_get(mp, &inherit) : NULL;
+            if (gp != NULL) {
+                return gp;
+            }
+            gp = runq_steal(mp, victim, last);
             if (gp != NULL) {
                 COUNT(mp->steals, 1);
                 return gp;
@@ -220,7 +229,7 @@ all_asleep(void)
     for (int i = 0; i < sched.ncores; i++) {
         struct m *mp = allm[i];
         if ((!idle_bit_test(i) && !atomic_load(&mp->off)) || !runq_empty(mp)
-            || atomic_load(&mp->inbox) != NULL || atomic_load(&mp->timers.strong) != 0) {
+            || atomic_load(&mp->inbox) != NULL || timers_awaited(mp)) {
             return false;
         }
     }

@@ -13,10 +13,11 @@
 #include <stdatomic.h>
 #include "arch.h"
 
-enum rank { RANK_CHAN = 1, RANK_SYNC, RANK_TIMERS, RANK_SCHED, RANK_COUNT };
+enum rank { RANK_TIMERS = 1, RANK_CHAN, RANK_SYNC, RANK_SCHED, RANK_COUNT };
 
 void lock_slow(struct gamp_lock *l);
 void lock_check_acquire(struct gamp_lock *l, enum rank rank);
+void lock_check_take(struct gamp_lock *l, enum rank rank);
 void lock_check_release(struct gamp_lock *l);
 
 /* One locked instruction. Pairs with the release in lock_release. */
@@ -32,6 +33,23 @@ lock_acquire(struct gamp_lock *l, enum rank rank)
     if (atomic_exchange_explicit(&l->held, 1, memory_order_acquire) != 0) {
         lock_slow(l);
     }
+}
+
+/* Takes l if that needs no waiting: so in any order, while others are held. */
+static inline bool
+lock_try(struct gamp_lock *l, enum rank rank)
+{
+    arch_preempt_off();
+    if (atomic_exchange_explicit(&l->held, 1, memory_order_acquire) != 0) {
+        arch_preempt_on();
+        return false;
+    }
+#ifdef DEBUG
+    lock_check_take(l, rank);
+#else
+    (void)rank;
+#endif
+    return true;
 }
 
 /* Opens l and leaves preemption off, for whoever has closed it twice. */

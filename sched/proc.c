@@ -258,8 +258,9 @@ g_new(const struct go_attr *attr, void (*fn)(void *), void *arg, uintptr_t pc, i
     return gp;
 }
 
-static int
-spawn(const struct go_attr *attr, void (*fn)(void *), void *arg, uintptr_t pc)
+/* A new goroutine, runnable. 0, or the error and nothing was started. On g0, too. */
+int
+g_spawn(const struct go_attr *attr, void (*fn)(void *), void *arg, uintptr_t pc)
 {
     int err;
     if (fn == NULL) {
@@ -280,7 +281,7 @@ spawn(const struct go_attr *attr, void (*fn)(void *), void *arg, uintptr_t pc)
 void
 go(void (*fn)(void *), void *arg)
 {
-    if (spawn(NULL, fn, arg, (uintptr_t)__builtin_return_address(0)) != 0) {
+    if (g_spawn(NULL, fn, arg, (uintptr_t)__builtin_return_address(0)) != 0) {
         sched_out_of_memory("go: no memory for another goroutine");
     }
 }
@@ -288,7 +289,7 @@ go(void (*fn)(void *), void *arg)
 int
 go_with(const struct go_attr *attr, void (*fn)(void *), void *arg)
 {
-    return spawn(attr, fn, arg, (uintptr_t)__builtin_return_address(0));
+    return g_spawn(attr, fn, arg, (uintptr_t)__builtin_return_address(0));
 }
 
 /* ---- death ---- */

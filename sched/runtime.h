@@ -104,9 +104,11 @@ struct g_list {
 struct waiter {
     struct g *g;
     struct waiter *next, *prev;
-    void *elem;   /* the value to send, or the place to receive into; may be NULL */
-    bool ok;      /* woken by a partner: true; by close: false */
-    bool handoff; /* sync: the thing was given, not merely freed */
+    void *elem;         /* the value to send, or the place to receive into; may be NULL */
+    struct select *sel; /* the select whose case this is; NULL: none, or this one has won */
+    bool ok;            /* woken by a partner: true; by close: false */
+    bool queued;        /* on its list; kept for cases of a select only */
+    bool handoff;       /* sync: the thing was given, not merely freed */
     int64_t since;
 };
 
@@ -133,13 +135,6 @@ struct try_frame {
     bool exiting, dying;     /* left by goexit; by a panic that nobody catches */
     struct panic_info *info;
     void *jump[5]; /* __builtin_setjmp's */
-};
-
-struct timer_entry {
-    int64_t when;
-    void (*fire)(struct timer_entry *t); /* on g0, the heap's lock dropped; may not block */
-    struct g *g;
-    bool weak; /* nobody waits for it: no reason to hold a deadlock report back */
 };
 
 /* The ring is a queue: the owner adds at the tail, everyone takes at the head by
@@ -183,9 +178,10 @@ struct m {
     struct {
         struct gamp_lock lock;
         uint32_t n, cap;
-        struct timer_entry **heap;
-        _Atomic(int64_t) first;   /* heap[0]->when, or INT64_MAX; read without the lock */
-        _Atomic(uint32_t) strong; /* how many are not weak; read without the lock */
+        struct timer_slot *heap;
+        _Atomic(int64_t) first;       /* heap[0].when, or INT64_MAX; read without the lock */
+        _Atomic(uint32_t) strong;     /* how many are not weak; read without the lock */
+        _Atomic(uint32_t) spoken_for; /* places; this core adds, under the lock anyone subtracts */
     } timers;
 
     _Alignas(CACHE_LINE) struct runq runq;
@@ -265,6 +261,7 @@ void g_yield(void (*put)(struct m *, struct g *));
 void g_exit(void) __attribute__((noreturn));
 void finish_switch(struct g *prev);
 struct g *g_new(const struct go_attr *attr, void (*fn)(void *), void *arg, uintptr_t pc, int *err);
+int g_spawn(const struct go_attr *attr, void (*fn)(void *), void *arg, uintptr_t pc);
 
 /* gfree.c */
 struct g *gfree_get(struct m *mp, size_t max);
@@ -291,11 +288,6 @@ void inbox_put(struct m *mp, struct g *gp);
 
 /* preempt.c */
 void slice_arm(struct m *mp);
-
-/* timer.c */
-bool timer_reserve(struct m *mp);
-void timer_add(struct m *mp, struct timer_entry *t);
-void timers_run(struct m *mp);
 
 /* schedtrace.c */
 void schedtrace_start(int64_t period);

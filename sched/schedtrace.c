@@ -5,7 +5,7 @@
  * Context      a weak timer of core 0, on its g0; the figures are read while they change
  * Go           schedtrace in proc.go; cores take the place of threads
  */
-#include "runtime.h"
+#include "timerheap.h"
 
 static int64_t period;
 static struct timer_entry line;
@@ -55,14 +55,11 @@ line_print(int64_t now)
 
 /* Keeps its phase; lines that come too late are left out. */
 static void
-line_fire(struct timer_entry *t)
+line_fire(struct m *mp, struct timer_entry *t, int64_t now)
 {
-    int64_t now = arch_nanotime();
     line_print(now);
     t->when += period * (1 + (now - t->when) / period);
-    if (timer_reserve(this_m())) {
-        timer_add(this_m(), t);
-    }
+    timers_insert(mp, t);
 }
 
 /* On core 0, before it schedules for the first time. */
@@ -72,7 +69,10 @@ schedtrace_start(int64_t every)
     struct m *mp = this_m();
     period = every;
     line = (struct timer_entry){ .when = arch_nanotime() + every, .fire = line_fire, .weak = true };
-    if (every > 0 && timer_reserve(mp)) {
-        timer_add(mp, &line);
+    if (every > 0 && timers_room(mp)) {
+        atomic_fetch_add(&mp->timers.spoken_for, 1);
+        lock_acquire(&mp->timers.lock, RANK_TIMERS);
+        timers_insert(mp, &line);
+        lock_release(&mp->timers.lock);
     }
 }

@@ -1,143 +1,81 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * timer.c -- each core's timers: a 4-ary heap by deadline.
+ * timer.c -- sleeping, timers and tickers.
  *
- * Invariants   1. heap[(i - 1) / 4]->when <= heap[i]->when
- *              2. first == (n > 0 ? heap[0]->when : INT64_MAX), and strong == the number of timers
- *                 that are not weak, whenever the lock is open
- * Locks        timers.lock of the core; dropped around fire()
- * Context      preemption off; fire() runs on g0 and may not block
- * Cost         adding: O(log4 n) compares. Room is reserved before the goroutine parks, so arming
- *              after it has parked cannot fail.
- * Go           time.go. A sleep is armed after the goroutine is off its stack (resetForSleep), so
- *              it cannot be readied before it waits. Never early.
+ * Invariants   1. a timer stays in the heap of the core that made it, its home, where a place is
+ *                 kept for it until it is freed
+ *              2. a timer's channel has one slot, which chan_len and chan_cap do not show
+ * Locks        home's timers.lock, then the channel's
+ * Context      public calls: goroutines; fire functions: a g0, home's timers.lock held
+ * Protocol     Firing, stopping and resetting happen under home's lock, and a value that has been
+ *              sent and not received is taken back under the channel's: so nothing that fired
+ *              before a stop or reset returned is received after it.
+ *              A sleeper is armed by its park's commit, when it is off its stack: it cannot be
+ *              readied before it waits.
+ * Go           time.go, with the rules of 1.23. Never early; a ticker keeps its phase and skips
+ *              what it missed.
  */
-#include "runtime.h"
+#include "chan.h"
+#include "timerheap.h"
 
-enum { ARITY = 4, FIRST_CAP = 16 };
+struct timer {
+    struct timer_entry entry; /* home's timers.lock */
 
-/* Room for one more. False: no memory. */
-bool
-timer_reserve(struct m *mp)
+    /* constant, but for period (home's timers.lock) */
+    struct m *home;
+    struct chan *chan; /* NULL: fn is called */
+    void (*fn)(void *);
+    void *arg;
+    duration period; /* of a ticker; else 0 */
+};
+
+struct ticker {
+    struct timer timer;
+};
+
+static int64_t
+after(duration d)
 {
-    for (;;) {
-        lock_acquire(&mp->timers.lock, RANK_TIMERS);
-        uint32_t n = mp->timers.n, cap = mp->timers.cap;
-        lock_release(&mp->timers.lock);
-        if (n < cap) {
-            return true;
-        }
-        uint32_t bigger = cap == 0 ? FIRST_CAP : 2 * cap;
-        struct timer_entry **heap = arch_alloc(bigger * sizeof(struct timer_entry *)), **old = heap;
-        if (heap == NULL) {
-            return false;
-        }
-        lock_acquire(&mp->timers.lock, RANK_TIMERS);
-        if (mp->timers.cap == cap) {
-            old = mp->timers.heap;
-            for (uint32_t i = 0; i < mp->timers.n; i++) {
-                heap[i] = old[i];
-            }
-            mp->timers.heap = heap;
-            mp->timers.cap = bigger;
-        }
-        lock_release(&mp->timers.lock);
-        arch_free(old);
-    }
-}
-
-static void
-first_update(struct m *mp)
-{
-    assert_held(&mp->timers.lock);
-    int64_t first = mp->timers.n > 0 ? mp->timers.heap[0]->when : INT64_MAX;
-    atomic_store_explicit(&mp->timers.first, first, memory_order_seq_cst);
-}
-
-/* On this core, after timer_reserve and with preemption off since. */
-void
-timer_add(struct m *mp, struct timer_entry *t)
-{
-    assert_pinned();
-    ASSERT(mp == this_m() && t->fire != NULL);
-    lock_acquire(&mp->timers.lock, RANK_TIMERS);
-    struct timer_entry **heap = mp->timers.heap;
-    if (mp->timers.n == mp->timers.cap) {
-        throw("timer_add: core %d has %u timers and room for %u", mp->id, mp->timers.n,
-              mp->timers.cap);
-    }
-    uint32_t i = mp->timers.n++;
-    for (; i > 0 && t->when < heap[(i - 1) / ARITY]->when; i = (i - 1) / ARITY) {
-        heap[i] = heap[(i - 1) / ARITY];
-    }
-    heap[i] = t;
-    COUNT(mp->timers.strong, !t->weak);
-    first_update(mp);
-    lock_release(&mp->timers.lock);
-    if (t->when < mp->timer_armed && mp->timer_armed != INT64_MAX) {
-        mp->timer_armed = t->when;
-        arch_timer_set(t->when);
-    }
-}
-
-static struct timer_entry *
-heap_pop(struct m *mp)
-{
-    assert_held(&mp->timers.lock);
-    ASSERT(mp->timers.n > 0);
-    struct timer_entry **heap = mp->timers.heap, *top = heap[0], *last = heap[--mp->timers.n];
-    uint32_t n = mp->timers.n, i = 0;
-    for (;;) {
-        uint32_t least = ARITY * i + 1;
-        for (uint32_t k = least + 1; k < n && k <= ARITY * i + ARITY; k++) {
-            least = heap[k]->when < heap[least]->when ? k : least;
-        }
-        if (least >= n || last->when <= heap[least]->when) {
-            break;
-        }
-        heap[i] = heap[least];
-        i = least;
-    }
-    heap[i] = last;
-    COUNT(mp->timers.strong, top->weak ? 0 : UINT32_MAX); /* one less */
-    first_update(mp);
-    return top;
-}
-
-/* Fires what is due on this core. On g0. */
-void
-timers_run(struct m *mp)
-{
-    ASSERT(mp == this_m());
-    if (atomic_load_explicit(&mp->timers.first, memory_order_relaxed) == INT64_MAX) {
-        return;
-    }
     int64_t now = arch_nanotime();
-    while (atomic_load_explicit(&mp->timers.first, memory_order_relaxed) <= now) {
-        lock_acquire(&mp->timers.lock, RANK_TIMERS);
-        struct timer_entry *t =
-            mp->timers.n > 0 && mp->timers.heap[0]->when <= now ? heap_pop(mp) : NULL;
-        lock_release(&mp->timers.lock);
-        if (t != NULL) {
-            COUNT(mp->timers_fired, 1);
-            t->fire(t);
-        }
+    if (d < 0) {
+        return now;
     }
+    return d < INT64_MAX - now ? now + d : INT64_MAX - 1;
+}
+
+/* ---- sleeping ---- */
+
+struct sleeper {
+    struct timer_entry entry;
+    struct g *g;
+};
+
+/* One place less is spoken for in mp's heap. Under its lock. */
+static void
+place_give_up(struct m *mp)
+{
+    atomic_fetch_sub_explicit(&mp->timers.spoken_for, 1, memory_order_relaxed);
 }
 
 static void
-sleep_fire(struct timer_entry *t)
+sleep_fire(struct m *mp, struct timer_entry *t, int64_t now)
 {
-    g_ready(t->g); /* t is on its stack: not to be touched any more */
+    (void)now;
+    place_give_up(mp);
+    g_ready(((struct sleeper *)t)->g); /* t is on its stack: not to be touched any more */
 }
 
 static bool
-sleep_commit(struct g *gp, void *t)
+sleep_commit(struct g *gp, void *sleeper)
 {
-    ASSERT(gp == ((struct timer_entry *)t)->g);
+    struct m *mp = this_m();
+    ASSERT(gp == ((struct sleeper *)sleeper)->g);
     (void)gp;
-    timer_add(this_m(), t);
-    arch_preempt_on(); /* gosleep's: since it reserved the room, the core has not changed */
+    lock_acquire(&mp->timers.lock, RANK_TIMERS);
+    atomic_fetch_add_explicit(&mp->timers.spoken_for, 1, memory_order_relaxed);
+    timers_insert(mp, sleeper);
+    lock_release(&mp->timers.lock);
+    arch_preempt_on(); /* gosleep's: since it made room, the core has not changed */
     return true;
 }
 
@@ -147,15 +85,210 @@ gosleep(duration d)
     if (d <= 0) {
         return;
     }
-    int64_t now = arch_nanotime();
-    struct timer_entry t = {
-        .when = d < INT64_MAX - now ? now + d : INT64_MAX - 1,
-        .fire = sleep_fire,
-        .g = this_g(),
-    };
+    struct sleeper s = { .entry = { .when = after(d), .fire = sleep_fire }, .g = this_g() };
     arch_preempt_off();
-    if (!timer_reserve(this_m())) {
+    if (!timers_room(this_m())) {
         sched_out_of_memory("gosleep: no memory for a timer");
     }
-    g_park(sleep_commit, &t, WAIT_SLEEP);
+    g_park(sleep_commit, &s, WAIT_SLEEP);
+}
+
+/* ---- timers ---- */
+
+static bool
+chan_awaited(const struct timer_entry *t)
+{
+    struct chan *c = ((const struct timer *)t)->chan;
+    lock_acquire(&c->lock, RANK_CHAN);
+    bool awaited = c->recvq.first != NULL;
+    lock_release(&c->lock);
+    return awaited;
+}
+
+static void
+chan_fire(struct m *mp, struct timer_entry *t, int64_t now)
+{
+    struct timer *timer = (struct timer *)t;
+    if (timer->period > 0) {
+        int64_t late = now - t->when;
+        t->when += timer->period * (1 + late / timer->period);
+        timers_insert(mp, t);
+    }
+    int64_t value = arch_nanotime();
+    chan_post(timer->chan, &value);
+}
+
+static void
+func_fire(struct m *mp, struct timer_entry *t, int64_t now)
+{
+    const struct timer *timer = (struct timer *)t;
+    (void)mp;
+    (void)now;
+    if (g_spawn(NULL, timer->fn, timer->arg, 0) != 0) {
+        sched_out_of_memory("timer_after_func: no memory for a goroutine");
+    }
+}
+
+/* A place in this core's heap is its for life. */
+static void
+timer_settle(struct timer *t)
+{
+    arch_preempt_off();
+    struct m *mp = this_m();
+    if (!timers_room(mp)) {
+        sched_out_of_memory("timer_new: no memory for a timer");
+    }
+    t->home = mp;
+    atomic_fetch_add_explicit(&mp->timers.spoken_for, 1, memory_order_relaxed);
+    arch_preempt_on();
+}
+
+/* Under home's lock: no longer armed, nothing left to receive. True: it was, or there was. */
+static bool
+timer_disarm(struct timer *t)
+{
+    bool was = t->entry.index != TIMER_OUT;
+    if (was) {
+        timers_remove(t->home, &t->entry);
+    }
+    bool unread = t->chan != NULL && chan_discard(t->chan);
+    return was || unread;
+}
+
+static bool
+timer_arm(struct timer *t, duration d, duration period)
+{
+    lock_acquire(&t->home->timers.lock, RANK_TIMERS);
+    bool was = timer_disarm(t);
+    t->entry.when = after(d);
+    t->period = period;
+    timers_insert(t->home, &t->entry);
+    lock_release(&t->home->timers.lock);
+    return was;
+}
+
+static struct timer *
+timer_make(struct chan *c, void (*fn)(void *), void *arg)
+{
+    struct timer *t = arch_alloc(sizeof(*t));
+    if (t == NULL) {
+        sched_out_of_memory("timer_new: no memory for a timer");
+    }
+    *t = (struct timer){
+        .entry = { .index = TIMER_OUT,
+                   .weak = c != NULL,
+                   .fire = c != NULL ? chan_fire : func_fire,
+                   .awaited = c != NULL ? chan_awaited : NULL },
+        .chan = c,
+        .fn = fn,
+        .arg = arg,
+    };
+    timer_settle(t);
+    return t;
+}
+
+static struct timer *
+timer_with_chan(void)
+{
+    struct chan *c = chan_make_owned(sizeof(int64_t), 1, CHAN_OF_TIMER);
+    if (c == NULL) {
+        sched_out_of_memory("timer_new: no memory for a channel");
+    }
+    return timer_make(c, NULL, NULL);
+}
+
+struct timer *
+timer_new(duration d)
+{
+    struct timer *t = timer_with_chan();
+    timer_arm(t, d, 0);
+    return t;
+}
+
+struct timer *
+timer_after_func(duration d, void (*fn)(void *), void *arg)
+{
+    if (fn == NULL) {
+        fatal("go of nil func value");
+    }
+    struct timer *t = timer_make(NULL, fn, arg);
+    timer_arm(t, d, 0);
+    return t;
+}
+
+struct chan *
+timer_chan(struct timer *t)
+{
+    return t->chan;
+}
+
+bool
+timer_stop(struct timer *t)
+{
+    lock_acquire(&t->home->timers.lock, RANK_TIMERS);
+    bool was = timer_disarm(t);
+    lock_release(&t->home->timers.lock);
+    return was;
+}
+
+bool
+timer_reset(struct timer *t, duration d)
+{
+    return timer_arm(t, d, 0);
+}
+
+void
+timer_free(struct timer *t)
+{
+    if (t == NULL) {
+        return;
+    }
+    timer_stop(t);
+    if (t->chan != NULL) {
+        chan_free_owned(t->chan);
+    }
+    lock_acquire(&t->home->timers.lock, RANK_TIMERS);
+    place_give_up(t->home);
+    lock_release(&t->home->timers.lock);
+    arch_free(t);
+}
+
+/* ---- tickers ---- */
+
+struct ticker *
+ticker_new(duration d)
+{
+    if (d <= 0) {
+        panic("non-positive interval for NewTicker");
+    }
+    struct timer *t = timer_with_chan();
+    timer_arm(t, d, d);
+    return (struct ticker *)t;
+}
+
+struct chan *
+ticker_chan(struct ticker *t)
+{
+    return t->timer.chan;
+}
+
+void
+ticker_reset(struct ticker *t, duration d)
+{
+    if (d <= 0) {
+        panic("non-positive interval for Ticker.Reset");
+    }
+    timer_arm(&t->timer, d, d);
+}
+
+void
+ticker_stop(struct ticker *t)
+{
+    timer_stop(&t->timer);
+}
+
+void
+ticker_free(struct ticker *t)
+{
+    timer_free((struct timer *)t);
 }
