@@ -188,6 +188,7 @@ on_core_stack(void *unused)
         .slice = cmdline.slice_ns,
         .schedtrace = cmdline.schedtrace_ms * 1000000,
         .seed = cmdline.seed,
+        .trace = cmdline.trace,
     });
     irq_enable();
     sched_start(main, cmdline.argc, cmdline.argv);

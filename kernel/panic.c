@@ -18,6 +18,7 @@
 #include "memlayout.h"
 #include "power.h"
 #include "print.h"
+#include "spin.h"
 #include "symbols.h"
 #include "trap.h"
 #include "vm.h"
@@ -25,7 +26,7 @@
 
 enum { FRAMES_MAX = 24, STOP_MS = 500 };
 
-static _Atomic(bool) stopping;
+static _Atomic(uint32_t) stopping; /* core + 1 of the one that goes on */
 static _Atomic(uint32_t) stopped;
 static struct {
     uint64_t rip, rbp;
@@ -108,7 +109,8 @@ void
 panic_stop_others(void)
 {
     print_sink = console_write_sync;
-    if (atomic_exchange(&stopping, true)) {
+    uint32_t none = 0;
+    if (!atomic_compare_exchange_strong(&stopping, &none, this_cpu()->id + 1)) {
         return;
     }
     for (unsigned i = 0; i < ncpus; i++) {
@@ -119,6 +121,12 @@ panic_stop_others(void)
     for (int i = 0; i < STOP_MS * 10 && atomic_load(&stopped) + 1 < ncpus; i++) {
         clock_delay_us(100);
     }
+}
+
+bool
+spin_for_ever(void)
+{
+    return atomic_load(&stopping) == this_cpu()->id + 1;
 }
 
 void

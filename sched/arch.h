@@ -77,6 +77,7 @@ struct sched_config {
     int64_t slice;      /* ns */
     int64_t schedtrace; /* ns between lines; 0: none */
     uint64_t seed;
+    bool trace; /* from main's start to its end */
 };
 
 /* On the boot core with preemption off, in this order; sched_start never returns. */

@@ -12,6 +12,7 @@ static struct {
     int (*fn)(int, char **);
     int argc;
     char **argv;
+    bool trace;
 } program;
 
 static struct m *
@@ -43,6 +44,7 @@ sched_init(const struct sched_config *config)
     sched.stack_default = config->stack > 0 ? config->stack : (size_t)256 << 10;
     sched.schedtrace = config->schedtrace;
     sched.seed = config->seed != 0 ? config->seed : 1;
+    program.trace = config->trace;
     int n = config->gomaxprocs;
     atomic_store(&sched.gomaxprocs, n > 0 && n < sched.ncores ? n : sched.ncores);
     atomic_store(&sched.next_id, 1);
@@ -57,8 +59,12 @@ static void
 main_goroutine(void *arg)
 {
     (void)arg;
+    if (program.trace) {
+        trace_start();
+    }
     int status = program.fn(program.argc, program.argv);
     defers_run(this_g()->tries);
+    trace_stop();
     for (int i = 0; i < DYING_YIELDS && atomic_load(&sched.dying) > 0; i++) {
         g_yield(globq_put);
     }

@@ -52,8 +52,12 @@ dump_one(const struct g *gp)
     static const char *const states[] = { "dead", "runnable", "running", "waiting" };
     enum g_status s = atomic_load(&gp->status);
     const char *state = s == G_WAITING ? wait_reason_word(gp->wait_reason) : states[s & 3];
-    arch_print("\ngoroutine %lu [%s%s]: %s\n", gp->id, state,
-               gp->pin >= 0 ? ", locked to core" : "", g_name(gp));
+    int64_t minutes = s == G_WAITING ? (arch_nanotime() - gp->wait_since) / MINUTE : 0;
+    arch_print("\ngoroutine %lu [%s", gp->id, state);
+    if (minutes > 0) {
+        arch_print(", %ld minutes", (long)minutes);
+    }
+    arch_print("%s]: %s\n", gp->pin >= 0 ? ", locked to core" : "", g_name(gp));
     if (s == G_RUNNING && gp != this_g()) {
         arch_print("\trunning on another core; stack unavailable\n");
     } else {
@@ -95,6 +99,20 @@ dump_goroutines(const struct g *first)
     }
 }
 
+/* For a trace: who is behind the numbers. */
+void
+dump_names(void)
+{
+    for (struct g_chunk *c = sched.chunks; c != NULL; c = c->next) {
+        for (uint32_t i = 0; i < c->used; i++) {
+            const struct g *gp = &c->g[i];
+            if (atomic_load(&gp->status) != G_DEAD && !gp->system) {
+                arch_print("trace name %lu %s\n", gp->id, g_name(gp));
+            }
+        }
+    }
+}
+
 void
 goroutine_dump(void)
 {
@@ -120,7 +138,8 @@ stats_add(struct m *mp, struct sched_stats *s)
     s->wakes += get(&mp->wakes);
     s->timers_fired += get(&mp->timers_fired);
     s->idle_ns += get(&mp->idle_ns);
-    s->busy_ns += (uint64_t)arch_nanotime() - get(&mp->idle_ns);
+    s->sched_ns += get(&mp->sched_ns);
+    s->busy_ns += (uint64_t)arch_nanotime() - get(&mp->idle_ns) - get(&mp->sched_ns);
     s->runnable += runq_len(mp) + mp->pinned.n;
     s->running += atomic_load(&mp->running) != NULL;
     arch_stats(mp->id, s);

@@ -258,6 +258,10 @@ static void
 halt(struct m *mp)
 {
     int64_t began = arch_nanotime();
+    bool tracing = atomic_load_explicit(&sched.tracing, memory_order_relaxed);
+    if (tracing) {
+        trace_halt(false);
+    }
     uint64_t flags = arch_irq_save();
     bool on = mp->id < atomic_load(&sched.gomaxprocs);
     bool claimed = !idle_bit_test(mp->id), off = atomic_load(&mp->off);
@@ -266,7 +270,11 @@ halt(struct m *mp)
         arch_idle(atomic_load(&mp->timers.first));
     }
     arch_irq_restore(flags);
-    COUNT(mp->idle_ns, (uint64_t)(arch_nanotime() - began));
+    mp->seen = arch_nanotime();
+    COUNT(mp->idle_ns, (uint64_t)(mp->seen - began));
+    if (tracing) {
+        trace_halt(true);
+    }
 }
 
 /* Sleeps until there may be something to do. Protocol, right side. A core that a waker has claimed
@@ -356,7 +364,12 @@ schedule(void)
     struct m *mp = this_m();
     for (;;) {
         bool inherit;
+        int64_t began = arch_nanotime();
+        uint64_t idled = atomic_load_explicit(&mp->idle_ns, memory_order_relaxed);
         struct g *gp = find_runnable(mp, &inherit);
+        mp->seen = arch_nanotime();
+        idled = atomic_load_explicit(&mp->idle_ns, memory_order_relaxed) - idled;
+        COUNT(mp->sched_ns, (uint64_t)(mp->seen - began) - idled);
         if (mp->spinning) {
             stop_spinning(mp);
             wake_if_idle();
@@ -367,8 +380,7 @@ schedule(void)
         COUNT(mp->switches, 1);
         g_set_status(gp, G_RUNNABLE, G_RUNNING);
         atomic_store_explicit(&mp->running, gp, memory_order_relaxed);
-        slice_arm(
-            mp); /* after `running`: a timer that fires now is armed again by sched_interrupt */
+        slice_arm(mp); /* after `running`: one that fires now is armed again by sched_interrupt */
         finish_switch(arch_context_switch(&mp->g0, gp));
     }
 }

@@ -48,6 +48,7 @@ sched_interrupt(void)
         return false;
     }
     int64_t now = arch_nanotime();
+    mp->seen = now;
     uint32_t tick = atomic_load_explicit(&mp->schedtick, memory_order_relaxed);
     if (tick != mp->tick_seen) {
         mp->tick_seen = tick;

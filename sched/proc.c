@@ -32,6 +32,9 @@ g_set_status(struct g *gp, enum g_status from, enum g_status to)
         throw("g %lu (%s): status %u, expected %d, to become %d", gp->id, g_name(gp), is, from, to);
     }
     atomic_store_explicit(&gp->status, (uint8_t)to, memory_order_relaxed);
+    if (atomic_load_explicit(&sched.tracing, memory_order_relaxed)) {
+        trace_status(gp, from, to);
+    }
 }
 
 /* On the new stack, first of all: what the previous g left to be done. */
@@ -100,9 +103,11 @@ g_park(bool (*commit)(struct g *, void *), void *arg, enum wait_reason why)
 {
     struct g *gp = this_g();
     arch_preempt_off();
+    struct m *mp = this_m();
     gp->wait_reason = (uint8_t)why;
+    gp->wait_since = mp->seen;
     g_set_status(gp, G_RUNNING, G_WAITING);
-    switch_away(this_m(), gp, commit, arg);
+    switch_away(mp, gp, commit, arg);
     arch_preempt_on();
 }
 

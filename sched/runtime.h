@@ -85,7 +85,7 @@ struct g {
 
     /* the g itself */
     int err;                 /* errno */
-    int64_t wait_since;      /* set by slow waits only; 0: unknown */
+    int64_t wait_since;      /* m.seen when it parked */
     struct try_frame *tries; /* innermost: defer.c */
 };
 _Static_assert(offsetof(struct g, context) == offsetof(struct arch_g, context)
@@ -162,11 +162,12 @@ struct m {
     int64_t slice_seen_at; /* when tick_seen was noted */
     uint32_t tick_seen;
     int64_t timer_armed; /* what the hardware is set to */
+    int64_t seen;        /* the time, as this core last had reason to look: exact to 20 ms */
 
     /* this core writes, anyone reads: statistics, and the slice number */
     _Atomic(uint32_t) schedtick; /* slices begun */
     _Atomic(uint64_t) created, finished, switches, yields, preemptions, steals, stolen, wakes,
-        timers_fired, idle_ns;
+        timers_fired, idle_ns, sched_ns;
     _Atomic(struct g *) running;
 
     /* anyone: work from interrupts and for pinned goroutines; taken whole by the owner */
@@ -194,6 +195,8 @@ struct sched {
     int64_t schedtrace; /* ns between lines; 0: none */
     size_t stack_default;
     uint64_t seed;
+
+    _Atomic(bool) tracing; /* trace_start and trace_stop; read by every change of state */
 
     /* atomic; a line of its own: written when cores fall idle or are woken, read by every ready */
     _Alignas(CACHE_LINE) _Atomic(uint32_t) nspinning;
@@ -289,6 +292,10 @@ void inbox_put(struct m *mp, struct g *gp);
 /* preempt.c */
 void slice_arm(struct m *mp);
 
+/* trace.c */
+void trace_status(const struct g *gp, enum g_status from, enum g_status to);
+void trace_halt(bool resumed);
+
 /* schedtrace.c */
 void schedtrace_start(int64_t period);
 
@@ -305,6 +312,7 @@ void fatal(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)))
 /* dump.c */
 const char *wait_reason_word(enum wait_reason why);
 void dump_goroutines(const struct g *first);
+void dump_names(void);
 const char *g_name(const struct g *gp);
 
 static inline uint32_t

@@ -57,6 +57,7 @@ console_interactive(void)
 void
 exit(int status)
 {
+    trace_stop();
     arch_exit(status & 255);
 }
 

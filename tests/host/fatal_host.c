@@ -9,6 +9,8 @@
  *                                                   of stdout that the last flush needs
  */
 #define _GNU_SOURCE
+#include <gamp.h>
+
 #include "host.h"
 
 #include <stdio.h>
@@ -215,6 +217,7 @@ arch_throw(const char *fmt, ...)
 void
 exit(int status)
 {
+    trace_stop();
     arch_exit(status & 255);
 }
 

@@ -24,7 +24,7 @@
 #define HOST_CORES 0
 #endif
 
-int  main(int argc, char **argv);
+int main(int argc, char **argv);
 void host_symbols_init(void);
 
 static struct cmdline cmdline;
@@ -82,6 +82,7 @@ host_start(int argc, char **argv)
         .slice = cmdline.slice_ns,
         .schedtrace = cmdline.schedtrace_ms * 1000000,
         .seed = cmdline.seed,
+        .trace = cmdline.trace,
     });
     if (argc < 2) {
         argc = cmdline.argc;
