@@ -189,6 +189,7 @@ on_core_stack(void *unused)
         .schedtrace = cmdline.schedtrace_ms * 1000000,
         .seed = cmdline.seed,
         .trace = cmdline.trace,
+        .quiet = cmdline.quiet,
     });
     irq_enable();
     sched_start(main, cmdline.argc, cmdline.argv);

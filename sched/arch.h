@@ -78,6 +78,7 @@ struct sched_config {
     int64_t schedtrace; /* ns between lines; 0: none */
     uint64_t seed;
     bool trace; /* from main's start to its end */
+    bool quiet; /* nothing is said before the program has failed */
 };
 
 /* On the boot core with preemption off, in this order; sched_start never returns. */

@@ -45,6 +45,7 @@ sched_init(const struct sched_config *config)
     sched.schedtrace = config->schedtrace;
     sched.seed = config->seed != 0 ? config->seed : 1;
     program.trace = config->trace;
+    sched.quiet = config->quiet;
     int n = config->gomaxprocs;
     atomic_store(&sched.gomaxprocs, n > 0 && n < sched.ncores ? n : sched.ncores);
     atomic_store(&sched.next_id, 1);

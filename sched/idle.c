@@ -249,6 +249,7 @@ check_deadlock(void)
     if (num_goroutine() == 0) {
         fatal("no goroutines (main called goexit) - deadlock!");
     }
+    mutex_circles_print();
     fatal("all goroutines are asleep - deadlock!");
 }
 

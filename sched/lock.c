@@ -4,7 +4,7 @@
  *
  * Context      preemption off; may not be used in an interrupt
  */
-#include "runtime.h"
+#include "statelock.h"
 
 #define COMPLAIN_NS (10 * SECOND)
 
@@ -32,6 +32,50 @@ lock_slow(struct gamp_lock *l)
             }
         }
     } while (atomic_exchange_explicit(&l->held, 1, memory_order_acquire) != 0);
+}
+
+/* The same for a state's BUSY, set for some hundred instructions at a time. */
+uint64_t
+state_lock_slow(_Atomic(uint64_t) *word)
+{
+    int64_t deadline = 0;
+    for (uint32_t spins = 1;; spins++) {
+        uint64_t s = atomic_load_explicit(word, memory_order_relaxed);
+        if (!(s & STATE_BUSY)
+            && atomic_compare_exchange_strong_explicit(
+                word, &s, s | STATE_BUSY, memory_order_acquire, memory_order_relaxed)) {
+            return s;
+        }
+        arch_relax();
+        if ((spins & 0xffff) != 0) {
+            continue;
+        }
+        int64_t now = arch_nanotime();
+        if (deadline == 0) {
+            deadline = now + COMPLAIN_NS;
+        } else if (now > deadline) {
+            arch_print("state at %p is 0x%lx: core %d waits since 10 s\n", (void *)word,
+                       (unsigned long)s, this_m()->id);
+            deadline = INT64_MAX;
+        }
+    }
+}
+
+static bool
+state_commit(struct g *gp, void *word)
+{
+    (void)gp;
+    _Atomic(uint64_t) *state = word;
+    uint64_t s = atomic_load_explicit(state, memory_order_relaxed);
+    state_unlock(state, s & ~(uint64_t)STATE_BUSY);
+    return true;
+}
+
+void
+state_park(_Atomic(uint64_t) *word, uint64_t s, enum wait_reason why)
+{
+    atomic_store_explicit(word, s | STATE_BUSY, memory_order_relaxed);
+    g_park(state_commit, word, why);
 }
 
 #ifdef DEBUG

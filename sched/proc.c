@@ -252,7 +252,6 @@ g_new(const struct go_attr *attr, void (*fn)(void *), void *arg, uintptr_t pc, i
     gp->pin = (int16_t)(attr->core - 1);
     gp->pin_depth = 0;
     gp->err = 0;
-    gp->wait_since = 0;
     gp->tries = NULL;
     uintptr_t top =
         (gp->stack.hi - gp->id % STAGGER * CACHE_LINE - attr->arg_size) & ~(uintptr_t)15;

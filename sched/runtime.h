@@ -51,6 +51,10 @@ enum wait_reason {
     WAIT_SELECT_NONE,
     WAIT_SLEEP,
     WAIT_MUTEX,
+    WAIT_RWMUTEX_RLOCK,
+    WAIT_RWMUTEX_LOCK,
+    WAIT_COND,
+    WAIT_SEMA,
     WAIT_WAITGROUP,
     WAIT_IO,
     WAIT_FOR_EVER,
@@ -84,14 +88,16 @@ struct g {
     size_t stack_max; /* of its window, bytes */
 
     /* the g itself */
-    int err;                 /* errno */
-    int64_t wait_since;      /* m.seen when it parked */
-    struct try_frame *tries; /* innermost: defer.c */
+    int err;                          /* errno */
+    _Atomic(uint32_t) wait_seq;       /* waits for mutexes so far */
+    _Atomic(struct mutex *) waits_on; /* mutex.c; read by anyone */
+    int64_t wait_since;               /* m.seen when it parked */
+    struct try_frame *tries;          /* innermost: defer.c */
 };
 _Static_assert(offsetof(struct g, context) == offsetof(struct arch_g, context)
                    && offsetof(struct g, stack) == offsetof(struct arch_g, stack),
                "the machine looks at these two");
-_Static_assert(sizeof(struct g) <= 176,
+_Static_assert(sizeof(struct g) <= 184,
                "4,096 + 512 of page tables + this: at most 4,796 a goroutine");
 
 /* A stretch of goroutines waiting their turn, linked by g->next. */
@@ -109,7 +115,10 @@ struct waiter {
     bool ok;            /* woken by a partner: true; by close: false */
     bool queued;        /* on its list; kept for cases of a select only */
     bool handoff;       /* sync: the thing was given, not merely freed */
-    int64_t since;
+    union {
+        int64_t since; /* a mutex's: nanotime */
+        size_t n;      /* a semaphore's: permits wanted */
+    };
 };
 
 /* A call put off by go_defer or defer_push. */
@@ -195,6 +204,7 @@ struct sched {
     int64_t schedtrace; /* ns between lines; 0: none */
     size_t stack_default;
     uint64_t seed;
+    bool quiet;
 
     _Atomic(bool) tracing; /* trace_start and trace_stop; read by every change of state */
 
@@ -304,6 +314,11 @@ void defers_run(struct try_frame *t);
 void defer_push(struct deferred *d, void (*fn)(void *), void *arg);
 void defer_run(struct deferred *d);
 void panic_raise(struct panic *p) __attribute__((noreturn));
+
+/* mutex.c */
+void mutex_unlock_for(struct mutex *m, const struct g *owner);
+bool mutex_locked(const struct mutex *m);
+void mutex_circles_print(void);
 
 /* panic.c */
 void panic_die(const struct panic *p) __attribute__((noreturn));

@@ -1,143 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sync.c -- mutexes, wait groups, and the note that interrupts wake goroutines by.
+ * sync.c -- wait groups, once, conditions, semaphores.
  *
- * Invariants   1. a mutex with waiters has MUTEX_WAITERS set (changed under its lock only)
- *              2. a note holds 0, NOTE_SET, or the one g that waits
- * Locks        the object's own lock (RANK_SYNC), on slow paths only
- * Protocol     mutex: unlocking                       locking, slow
- *              1 state LOCKED -> 0 by CAS             1 lock m->lock
- *                fails where WAITERS is set:          2 set WAITERS    (locked)
- *              2 lock m->lock, take a waiter, open    3 LOCKED clear? take it, done
- *              3 clear LOCKED, or hand it over        4 queue, park, commit opens m->lock
- *              On the right 2 comes before 3: an unlock either sees WAITERS or is seen by 3.
- * Cost         uncontended: one CAS to lock, one to unlock.
- * Go           internal/sync/mutex.go, sync/waitgroup.go; note: runtime2.go
+ * Invariants   1. a semaphore with waiters has fewer permits than the first of them wants
+ * Locks        wait group and condition: the object's own lock (RANK_SYNC); semaphore: its state's
+ *              BUSY; all on slow paths only
+ * Protocol     condition: waiting                     signalling
+ *              1 lock c->lock, queue a waiter         1 lock c->lock, take the first waiter, open
+ *              2 park; the commit opens c->lock,      2 ready its goroutine
+ *                then unlocks the mutex
+ *              Queued before the mutex is open, so a signal by who locks it next finds the waiter;
+ *              and the waiter cannot go on, and free the mutex, before the commit has unlocked it.
+ * Cost         once, done: one load. Semaphore, uncontended: one CAS each way. Wait group: one
+ *              locked addition.
+ * Go           sync/waitgroup.go, once.go, cond.go; x/sync/semaphore. That a wait group is used
+ *              again before its waiters have returned is not found out: they do not look at it.
  */
-#include "runtime.h"
-
-enum { MUTEX_LOCKED = 1, MUTEX_WAITERS = 2 };
-#define STARVE_NS MILLISECOND
-
-static void
-sync_push(struct gamp_waitq *q, struct waiter *w, bool front)
-{
-    ASSERT(w->g == this_g());
-    w->next = front ? q->first : NULL;
-    if (front) {
-        q->first = w;
-        q->last = q->last == NULL ? w : q->last;
-    } else {
-        if (q->last != NULL) {
-            ((struct waiter *)q->last)->next = w;
-        } else {
-            q->first = w;
-        }
-        q->last = w;
-    }
-}
-
-static struct waiter *
-sync_pop(struct gamp_waitq *q)
-{
-    struct waiter *w = q->first;
-    if (w != NULL) {
-        q->first = w->next;
-        q->last = q->first == NULL ? NULL : q->last;
-    }
-    return w;
-}
-
-static bool
-mutex_take(struct mutex *m)
-{
-    uint32_t s = atomic_load_explicit(&m->state, memory_order_relaxed);
-    while (!(s & MUTEX_LOCKED)) {
-        if (atomic_compare_exchange_weak_explicit(&m->state, &s, s | MUTEX_LOCKED,
-                                                  memory_order_acquire, memory_order_relaxed)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A waiter that was woken competes with newcomers; if it loses it waits at the front, and one that
- * has waited for over 1 ms is handed the mutex by the next unlock. */
-static __attribute__((noinline)) void
-mutex_lock_slow(struct mutex *m)
-{
-    struct waiter w = { .g = this_g(), .since = arch_nanotime() };
-    for (bool again = false;; again = true) {
-        lock_acquire(&m->lock, RANK_SYNC);
-        atomic_fetch_or(&m->state, MUTEX_WAITERS);
-        if (mutex_take(m)) {
-            if (m->waitq.first == NULL) {
-                atomic_fetch_and(&m->state, ~(uint32_t)MUTEX_WAITERS);
-            }
-            lock_release(&m->lock);
-            return;
-        }
-        sync_push(&m->waitq, &w, again);
-        g_park(g_unlock_commit, &m->lock, WAIT_MUTEX);
-        if (w.handoff || mutex_take(m)) {
-            return;
-        }
-    }
-}
-
-void
-mutex_lock(struct mutex *m)
-{
-    uint32_t free = 0;
-    if (!atomic_compare_exchange_strong_explicit(&m->state, &free, MUTEX_LOCKED,
-                                                 memory_order_acquire, memory_order_relaxed)) {
-        mutex_lock_slow(m);
-    }
-}
-
-bool
-mutex_trylock(struct mutex *m)
-{
-    return mutex_take(m);
-}
-
-/* Clearing LOCKED, or handing over, is the last touch: whoever locks next may free the mutex.
- * WAITERS may be set anew in between: the goroutine readied here competes and wakes them by its own
- * unlock. */
-static __attribute__((noinline)) void
-mutex_unlock_slow(struct mutex *m)
-{
-    if (!(atomic_load_explicit(&m->state, memory_order_relaxed) & MUTEX_LOCKED)) {
-        fatal("sync: unlock of unlocked mutex");
-    }
-    lock_acquire(&m->lock, RANK_SYNC);
-    struct waiter *w = sync_pop(&m->waitq);
-    struct g *gp = w != NULL ? w->g : NULL;
-    bool handoff = w != NULL && arch_nanotime() - w->since > STARVE_NS;
-    if (handoff) {
-        w->handoff = true;
-    }
-    if (m->waitq.first == NULL) {
-        atomic_fetch_and(&m->state, ~(uint32_t)MUTEX_WAITERS);
-    }
-    lock_release(&m->lock);
-    if (!handoff) {
-        atomic_fetch_and_explicit(&m->state, ~(uint32_t)MUTEX_LOCKED, memory_order_release);
-    }
-    if (gp != NULL) {
-        g_ready(gp);
-    }
-}
-
-void
-mutex_unlock(struct mutex *m)
-{
-    uint32_t locked = MUTEX_LOCKED;
-    if (!atomic_compare_exchange_strong_explicit(&m->state, &locked, 0, memory_order_release,
-                                                 memory_order_relaxed)) {
-        mutex_unlock_slow(m);
-    }
-}
+#include "statelock.h"
+#include "waitq.h"
 
 /* ---- wait groups: the counter in the upper half of one word, the number of waiters below ---- */
 
@@ -202,7 +82,7 @@ waitgroup_wait(struct waitgroup *wg)
         }
     } while (!atomic_compare_exchange_weak(&wg->state, &s, s + 1));
     struct waiter w = { .g = this_g() };
-    sync_push(&wg->waitq, &w, false);
+    waitq_push(&wg->waitq, &w);
     g_park(g_unlock_commit, &wg->lock, WAIT_WAITGROUP);
 }
 
@@ -213,11 +93,20 @@ struct wg_call {
 };
 
 static void
+wg_done(void *wg)
+{
+    waitgroup_done(wg);
+}
+
+/* However fn ends. The node stays on this frame to the last, so this does not return. */
+static void
 wg_run(void *p)
 {
     struct wg_call *call = p;
+    struct deferred done;
+    defer_push(&done, wg_done, call->wg);
     call->fn(call->arg);
-    waitgroup_done(call->wg);
+    goexit();
 }
 
 void
@@ -234,43 +123,182 @@ waitgroup_go(struct waitgroup *wg, void (*fn)(void *), void *arg)
     }
 }
 
-/* ---- notes ---- */
+/* ---- once ---- */
 
-#define NOTE_SET ((uintptr_t)1)
+static void
+once_end(void *p)
+{
+    struct once *o = p;
+    atomic_store_explicit(&o->done, 1, memory_order_release);
+    mutex_unlock(&o->mutex);
+}
+
+void
+once_do(struct once *o, void (*fn)(void *), void *arg)
+{
+    if (atomic_load_explicit(&o->done, memory_order_acquire) != 0) {
+        return;
+    }
+    mutex_lock(&o->mutex);
+    if (atomic_load_explicit(&o->done, memory_order_relaxed) != 0) {
+        mutex_unlock(&o->mutex);
+        return;
+    }
+    struct deferred end; /* a panic or a goexit comes by here, too */
+    defer_push(&end, once_end, o);
+    fn(arg);
+    defer_run(&end);
+}
+
+/* ---- conditions ---- */
+
+struct cond_wait {
+    struct cond *cond;
+    struct mutex *mutex;
+};
 
 static bool
-note_commit(struct g *gp, void *arg)
+cond_commit(struct g *gp, void *arg)
 {
-    ASSERT(gp != this_g());
-    struct note *n = arg;
-    uintptr_t none = 0;
-    return atomic_compare_exchange_strong(&n->waiter, &none, (uintptr_t)gp);
+    struct cond_wait wait = *(struct cond_wait *)arg; /* gone once the lock is open */
+    lock_release(&wait.cond->lock);
+    mutex_unlock_for(wait.mutex, gp);
+    return true;
 }
 
-/* Parks until the note is set, and clears it. One waiter at a time. An early wake-up is kept. */
 void
-note_sleep(struct note *n, bool external)
+cond_wait(struct cond *c, struct mutex *m)
 {
-    while (atomic_exchange(&n->waiter, 0) != NOTE_SET) {
-        if (external) {
-            atomic_fetch_add(&sched.external, 1);
-        }
-        g_park(note_commit, n, WAIT_IO);
-        if (external) {
-            atomic_fetch_sub(&sched.external, 1);
+    struct waiter w = { .g = this_g() };
+    struct cond_wait wait = { c, m };
+    if (!mutex_locked(m)) {
+        fatal("sync: unlock of unlocked mutex");
+    }
+    lock_acquire(&c->lock, RANK_SYNC);
+    waitq_push(&c->waitq, &w);
+    g_park(cond_commit, &wait, WAIT_COND);
+    mutex_lock(m);
+}
+
+void
+cond_signal(struct cond *c)
+{
+    lock_acquire(&c->lock, RANK_SYNC);
+    struct waiter *w = waitq_pop(&c->waitq);
+    lock_release(&c->lock);
+    if (w != NULL) {
+        g_ready(w->g);
+    }
+}
+
+void
+cond_broadcast(struct cond *c)
+{
+    lock_acquire(&c->lock, RANK_SYNC);
+    struct waiter *w = c->waitq.first, *next;
+    c->waitq = (struct gamp_waitq){ 0 };
+    lock_release(&c->lock);
+    for (; w != NULL; w = next) {
+        next = w->next; /* before it is readied: w is on its stack */
+        g_ready(w->g);
+    }
+}
+
+/* ---- semaphores: the permits above the two bits of statelock.h ---- */
+
+#define PERMITS_MAX (UINT64_MAX >> STATE_BITS)
+
+void
+sema_init(struct sema *s, size_t n)
+{
+    *s = (struct sema){ 0 };
+    sema_release_n(s, n);
+}
+
+bool
+sema_try_acquire_n(struct sema *s, size_t n)
+{
+    uint64_t v = atomic_load_explicit(&s->state, memory_order_relaxed);
+    for (;;) {
+        if (v & STATE_BUSY) {
+            arch_relax();
+            v = atomic_load_explicit(&s->state, memory_order_relaxed);
+        } else if ((v & STATE_WAITERS) || v >> STATE_BITS < n) {
+            return false;
+        } else if (atomic_compare_exchange_weak_explicit(
+                       &s->state, &v, v - ((uint64_t)n << STATE_BITS), memory_order_acquire,
+                       memory_order_relaxed)) {
+            return true;
         }
     }
 }
 
-/* From anywhere, interrupts included: the goroutine goes through the inbox of this core. */
 void
-note_wakeup(struct note *n)
+sema_acquire_n(struct sema *s, size_t n)
 {
-    uintptr_t was = atomic_exchange(&n->waiter, NOTE_SET);
-    if (was > NOTE_SET) {
-        arch_preempt_off();
-        g_set_status((struct g *)was, G_WAITING, G_RUNNABLE);
-        inbox_put(this_m(), (struct g *)was);
-        arch_preempt_on();
+    if (sema_try_acquire_n(s, n)) {
+        return;
     }
+    uint64_t v = state_lock(&s->state);
+    if (!(v & STATE_WAITERS) && v >> STATE_BITS >= n) {
+        state_unlock(&s->state, v - ((uint64_t)n << STATE_BITS));
+        return;
+    }
+    struct waiter w = { .g = this_g(), .n = n };
+    waitq_push(&s->waitq, &w);
+    state_park(&s->state, v | STATE_WAITERS, WAIT_SEMA);
+}
+
+/* Permits go to who waits, in order; the first that wants more than there are holds the rest up. */
+static __attribute__((noinline)) void
+sema_release_slow(struct sema *s, size_t n)
+{
+    uint64_t permits = (state_lock(&s->state) >> STATE_BITS) + n;
+    struct gamp_waitq served = { 0 };
+    struct waiter *w, *next;
+    while ((w = s->waitq.first) != NULL && w->n <= permits) {
+        permits -= w->n;
+        waitq_remove(&s->waitq, w);
+        waitq_push(&served, w);
+    }
+    state_unlock(&s->state, permits << STATE_BITS | (s->waitq.first != NULL ? STATE_WAITERS : 0));
+    for (w = served.first; w != NULL; w = next) {
+        next = w->next; /* before it is readied: w is on its stack */
+        g_ready(w->g);
+    }
+}
+
+void
+sema_release_n(struct sema *s, size_t n)
+{
+    uint64_t v = atomic_load_explicit(&s->state, memory_order_relaxed);
+    if (n > PERMITS_MAX - (v >> STATE_BITS)) {
+        panic("sync: semaphore of %lu permits released %zu more", (unsigned long)(v >> STATE_BITS),
+              n);
+    }
+    while (!(v & (STATE_BUSY | STATE_WAITERS))) {
+        if (atomic_compare_exchange_weak_explicit(&s->state, &v, v + ((uint64_t)n << STATE_BITS),
+                                                  memory_order_release, memory_order_relaxed)) {
+            return;
+        }
+    }
+    sema_release_slow(s, n);
+}
+
+bool
+sema_try_acquire(struct sema *s)
+{
+    return sema_try_acquire_n(s, 1);
+}
+
+void
+sema_acquire(struct sema *s)
+{
+    sema_acquire_n(s, 1);
+}
+
+void
+sema_release(struct sema *s)
+{
+    sema_release_n(s, 1);
 }

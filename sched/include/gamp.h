@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 #ifdef __cplusplus
-#define GAMP_ATOMIC(type) type          /* same size and alignment; C++ never touches the members */
+#define GAMP_ATOMIC(type) type /* same size and alignment; C++ never touches the members */
 extern "C" {
 #else
 #define GAMP_ATOMIC(type) _Atomic type
@@ -31,11 +31,11 @@ struct context;
 struct ticker;
 struct timer;
 
-typedef long ssize_t;                   /* as in POSIX, whose headers may define it as well */
+typedef long ssize_t; /* as in POSIX, whose headers may define it as well */
 
 /* ---- time ---- */
 
-typedef int64_t duration;               /* nanoseconds */
+typedef int64_t duration; /* nanoseconds */
 
 #define NANOSECOND  ((duration)1)
 #define MICROSECOND (1000 * NANOSECOND)
@@ -82,13 +82,13 @@ void ticker_free(struct ticker *t);
 
 /* ---- goroutines ---- */
 
-#define GO_CORE(n) ((n) + 1)            /* for go_attr.core: stay on core n */
+#define GO_CORE(n) ((n) + 1) /* for go_attr.core: stay on core n */
 
 struct go_attr {
-    const char *name;       /* for dumps and traces; borrowed; NULL: fn's symbol name */
-    size_t      stack_max;  /* bytes; 0: the boot default (256 KiB); rounded up, 1 GiB at most */
-    size_t      arg_size;   /* > 0: arg's bytes (1024 at most) are copied; fn gets its own copy */
-    int         core;       /* GO_CORE(n); 0: any */
+    const char *name; /* for dumps and traces; borrowed; NULL: fn's symbol name */
+    size_t stack_max; /* bytes; 0: the boot default (256 KiB); rounded up, 1 GiB at most */
+    size_t arg_size;  /* > 0: arg's bytes (1024 at most) are copied; fn gets its own copy */
+    int core;         /* GO_CORE(n); 0: any */
 };
 
 /* Starts fn(arg) as a goroutine. Out of memory and a NULL fn are fatal. Go: the go statement */
@@ -159,9 +159,9 @@ enum select_op { SELECT_OP_SEND, SELECT_OP_RECV };
 
 struct select_case {
     enum select_op op;
-    struct chan *chan;      /* NULL: never ready */
-    void *elem;             /* a send only reads it */
-    bool ok;                /* written for the chosen receive: false, closed and drained */
+    struct chan *chan; /* NULL: never ready */
+    void *elem;        /* a send only reads it */
+    bool ok;           /* written for the chosen receive: false, closed and drained */
 };
 
 static inline struct select_case
@@ -184,19 +184,41 @@ int chan_try_select(struct select_case *cases, size_t n);
 
 /* ---- synchronisation: all members are private ---- */
 
-struct gamp_lock { GAMP_ATOMIC(uint32_t) held; uint16_t holder; uint8_t rank; uint8_t pad; };
-struct gamp_waitq { void *first, *last; };
+struct gamp_lock {
+    GAMP_ATOMIC(uint32_t) held;
+    uint16_t holder;
+    uint8_t rank;
+    uint8_t pad;
+};
+struct gamp_waitq {
+    void *first, *last;
+};
 
-struct mutex { GAMP_ATOMIC(uint32_t) state; struct gamp_lock lock; struct gamp_waitq waitq; };
-struct waitgroup { GAMP_ATOMIC(uint64_t) state; struct gamp_lock lock; struct gamp_waitq waitq; };
+struct mutex {
+    GAMP_ATOMIC(uint64_t) state;
+    struct gamp_waitq waitq;
+};
 struct rwmutex {
     GAMP_ATOMIC(uint64_t) state;
-    struct gamp_lock lock;
     struct gamp_waitq readers, writers;
 };
-struct once { GAMP_ATOMIC(uint32_t) done; struct mutex mutex; };
-struct cond { GAMP_ATOMIC(uint64_t) state; struct gamp_lock lock; struct gamp_waitq waitq; };
-struct sema { GAMP_ATOMIC(uint64_t) state; struct gamp_lock lock; struct gamp_waitq waitq; };
+struct waitgroup {
+    GAMP_ATOMIC(uint64_t) state;
+    struct gamp_lock lock;
+    struct gamp_waitq waitq;
+};
+struct once {
+    GAMP_ATOMIC(uint32_t) done;
+    struct mutex mutex;
+};
+struct cond {
+    struct gamp_lock lock;
+    struct gamp_waitq waitq;
+};
+struct sema {
+    GAMP_ATOMIC(uint64_t) state;
+    struct gamp_waitq waitq;
+};
 struct errgroup {
     struct waitgroup waitgroup;
     struct sema limit;
@@ -206,7 +228,8 @@ struct errgroup {
 };
 
 /* lock parks while another goroutine holds it, and a waiter of over 1 ms is handed the lock. Any
-   goroutine may unlock; unlocking an unlocked mutex is fatal. Go: sync.Mutex */
+   goroutine may unlock; unlocking an unlocked mutex is fatal. A lock that closes a circle of
+   goroutines waiting for each other's mutexes says so on the console. Go: sync.Mutex */
 void mutex_lock(struct mutex *m);
 void mutex_unlock(struct mutex *m);
 bool mutex_trylock(struct mutex *m);
@@ -237,11 +260,16 @@ void cond_wait(struct cond *c, struct mutex *m);
 void cond_signal(struct cond *c);
 void cond_broadcast(struct cond *c);
 
-/* A count of n permits (zeroed: none); acquire parks until it can take one. */
+/* A count of n permits (zeroed: none); acquire parks until it can take one, or n at once. First
+   come, first served: who wants many holds up those behind who want few.
+   Go: golang.org/x/sync/semaphore */
 void sema_init(struct sema *s, size_t n);
 void sema_acquire(struct sema *s);
 void sema_release(struct sema *s);
 bool sema_try_acquire(struct sema *s);
+void sema_acquire_n(struct sema *s, size_t n);
+void sema_release_n(struct sema *s, size_t n);
+bool sema_try_acquire_n(struct sema *s, size_t n);
 
 /* Goroutines whose results are awaited together. The context is derived from parent (or NULL) and
    cancelled at the first non-zero result and when wait returns; wait parks for all and returns that
@@ -297,9 +325,9 @@ void context_free(struct context *c);
 
 struct panic_info {
     char message[256];
-    uintptr_t address;      /* what a fault touched */
-    uintptr_t pc;           /* where */
-    bool fault;             /* false: a call of panic */
+    uintptr_t address; /* what a fault touched */
+    uintptr_t pc;      /* where */
+    bool fault;        /* false: a call of panic */
 };
 
 /* Ends the innermost go_try, or the program with status 2, after the deferred calls. Go: panic */
@@ -332,15 +360,15 @@ void goroutine_dump(void);
 void trace_start(void);
 void trace_stop(void);
 
-struct sched_stats {        /* counts and sums since boot; those of "now" excepted */
+struct sched_stats { /* counts and sums since boot; those of "now" excepted */
     uint64_t created, finished;
-    uint64_t runnable, running, waiting;            /* goroutines, now */
+    uint64_t runnable, running, waiting; /* goroutines, now */
     uint64_t switches, yields, preemptions;
-    uint64_t steals, stolen;                        /* successful steals; goroutines taken */
+    uint64_t steals, stolen; /* successful steals; goroutines taken */
     uint64_t ipis_sent, wakes, interrupts;
     uint64_t stack_faults, timers_fired;
-    uint64_t busy_ns, sched_ns, idle_ns;            /* together: wall time times cores */
-    uint64_t stack_bytes, heap_bytes, free_bytes;   /* now; 0 when asked for one core */
+    uint64_t busy_ns, sched_ns, idle_ns;          /* together: wall time times cores */
+    uint64_t stack_bytes, heap_bytes, free_bytes; /* now; 0 when asked for one core */
 };
 
 /* The figures of all cores together, and of one; a core beyond num_cpu() gives zeroes. The first

@@ -83,6 +83,7 @@ host_start(int argc, char **argv)
         .schedtrace = cmdline.schedtrace_ms * 1000000,
         .seed = cmdline.seed,
         .trace = cmdline.trace,
+        .quiet = cmdline.quiet,
     });
     if (argc < 2) {
         argc = cmdline.argc;
