@@ -219,12 +219,17 @@ struct sema {
     GAMP_ATOMIC(uint64_t) state;
     struct gamp_waitq waitq;
 };
+struct gamp_context_alias {
+    uint32_t kind;
+    struct context *target;
+    struct mutex mutex;
+};
 struct errgroup {
     struct waitgroup waitgroup;
     struct sema limit;
-    struct context *context;
-    GAMP_ATOMIC(int32_t) error;
-    GAMP_ATOMIC(int32_t) max;
+    struct gamp_context_alias alias;
+    GAMP_ATOMIC(int32_t) error, active;
+    GAMP_ATOMIC(bool) limited;
 };
 
 /* lock parks while another goroutine holds it, and a waiter of over 1 ms is handed the lock. Any
@@ -273,8 +278,10 @@ bool sema_try_acquire_n(struct sema *s, size_t n);
 
 /* Goroutines whose results are awaited together. The context is derived from parent (or NULL) and
    cancelled at the first non-zero result and when wait returns; wait parks for all and returns that
-   first result. go parks while limit (n < 0: none) are running; try_go is false instead. limit is
-   set while none runs, or it panics. Go: golang.org/x/sync/errgroup */
+   first result. Every group made with a parent, or asked for its context, must be waited for.
+   errgroup_context's pointer is good for as long as the group is; use context_ref's result beyond.
+   go parks while limit (n < 0: none) are running; try_go is false instead. limit is set while none
+   runs, or it panics. Go: golang.org/x/sync/errgroup */
 void errgroup_init(struct errgroup *eg, struct context *parent);
 void errgroup_go(struct errgroup *eg, int (*fn)(void *), void *arg);
 bool errgroup_try_go(struct errgroup *eg, int (*fn)(void *), void *arg);
@@ -296,7 +303,9 @@ struct context *context_with_timeout(struct context *parent, duration d);
 struct context *context_with_deadline(struct context *parent, int64_t when);
 struct context *context_with_value(struct context *parent, const void *key, void *value);
 
-/* Cancels c and all below it; the first reason stays. */
+/* Cancels c and all below it; the first reason stays. Parks. When it returns every done below is
+   closed. Of a value context: nothing happens, cancellation is its parents' business.
+   Go: CancelFunc */
 void context_cancel(struct context *c);
 
 /* 0 while alive, then CONTEXT_CANCELED or CONTEXT_DEADLINE_EXCEEDED. Go: Context.Err */
@@ -311,8 +320,8 @@ bool context_deadline(struct context *c, int64_t *when);
 /* The nearest value under key, compared by address; NULL without one. Go: Context.Value */
 void *context_value(struct context *c, const void *key);
 
-/* Runs fn(arg) in a goroutine of its own once c is cancelled; stop is true if it prevented the
-   call. Go: context.AfterFunc */
+/* Runs fn(arg) in a goroutine of its own once c is cancelled (at once if it is, never if nobody
+   does); stop is true if it prevented the call. Go: context.AfterFunc */
 uint64_t context_after_func(struct context *c, void (*fn)(void *), void *arg);
 bool context_after_stop(struct context *c, uint64_t id);
 

@@ -14,7 +14,7 @@ static struct waitgroup all;
 /* ---- rwmutex ---- */
 
 static struct rwmutex rw;
-static atomic_int readers, writers, most_readers;
+static atomic_int readers, writers;
 static long shared[2]; /* rw */
 
 static void
