@@ -307,7 +307,7 @@ TEST(select_misuse_is_the_goroutines_own_panic)
     CHECK(!try(too_many, cases, &info));
     CHECK(!try(wild_element, c, &info) && info.fault && info.address == 64);
     CHECK(!try(wild_send, c, &info) && info.fault && info.address == 0);
-    CHECK(!try(wild_send, (void *)8, &info) && info.fault);
+    CHECK(!try(wild_send, (void *)64, &info) && info.fault);
     CHECK_EQ(chan_len(c), 0);
     chan_free(c);
     free(cases);
