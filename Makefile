@@ -26,9 +26,9 @@ say = echo "  $(1)" >&2
 
 # What the goals need is installed, or named, before anything is built.
 GOALS := $(or $(MAKECMDGOALS),image)
-NEEDS := $(if $(filter image run qemu debug iso,$(GOALS)),build) \
-         $(if $(filter run qemu debug,$(GOALS)),run) $(if $(filter debug,$(GOALS)),gdb) \
-         $(if $(filter test,$(GOALS)),build clang run iso) $(if $(filter iso,$(GOALS)),iso) \
+NEEDS := $(if $(filter image run qemu debug iso soak,$(GOALS)),build) \
+         $(if $(filter run qemu debug soak,$(GOALS)),run) $(if $(filter debug,$(GOALS)),gdb) \
+         $(if $(filter test tsan,$(GOALS)),build clang run iso) $(if $(filter iso,$(GOALS)),iso) \
          $(if $(filter lint,$(GOALS)),build clang lint ctags) $(if $(filter format,$(GOALS)),lint)
 ifneq ($(strip $(NEEDS)),)
 DEPS_SAID := $(shell CC="$(CC)" tools/deps $(NEEDS) >&2)
@@ -104,7 +104,7 @@ OBJ   := $(KERNEL_OBJ) $(APP_OBJ)
 
 # ---- Goals --------------------------------------------------------------------------------------
 
-.PHONY: image run qemu debug test lint format iso clean help FORCE
+.PHONY: image run qemu debug test tsan soak lint format iso clean help FORCE
 export SMP MEM CPU MACHINE ACCEL KARGS ARGS CC DEBUG
 
 image: $(IMAGE) ## build the image (default)
@@ -117,6 +117,14 @@ debug: $(IMAGE) ## the same under gdb, stopped at the first instruction (see als
 
 test: ## every test: T=pattern for some of them
 	exec tests/run $(if $(T),'$(T)')
+
+tsan: ## the tests under ThreadSanitizer alone
+	exec tests/run tsan
+
+soak: ## everything at once for MINUTES (default 5) on 1 to 16 cores, with NMIs; SEED=n
+	$(MAKE) -s image APP=tests/soak
+	exec tests/soak/run $$($(MAKE) -s APP=tests/soak --eval='where: ; @echo $$(IMAGE)' where) \
+	    $$(($(or $(MINUTES),5) * 60)) $(or $(SEED),1) 1 2 4 8 16
 
 lint: ## rules of the house: layers, sizes, both compilers
 	exec tests/lint

@@ -102,6 +102,8 @@ soak_loops(uint64_t *random)
 
 /* ---- panics and faults, caught ---- */
 
+static int *volatile nowhere = (int *)16;
+
 static void
 go_wrong(void *arg)
 {
@@ -112,7 +114,7 @@ go_wrong(void *arg)
     case 0:
         panic("%d", 1);
     case 1:
-        *(volatile int *)16 = 1;
+        *nowhere = 1;
         break;
     default:
         memset(copy, 1, 64);
