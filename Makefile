@@ -26,7 +26,7 @@ say = echo "  $(1)" >&2
 
 # What the goals need is installed, or named, before anything is built.
 GOALS := $(or $(MAKECMDGOALS),image)
-NEEDS := $(if $(filter image run qemu debug iso soak,$(GOALS)),build) \
+NEEDS := $(if $(filter image run qemu debug iso soak explore,$(GOALS)),build) \
          $(if $(filter run qemu debug soak,$(GOALS)),run) $(if $(filter debug,$(GOALS)),gdb) \
          $(if $(filter test tsan,$(GOALS)),build clang run iso) $(if $(filter iso,$(GOALS)),iso) \
          $(if $(filter lint,$(GOALS)),build clang lint ctags) $(if $(filter format,$(GOALS)),lint)
@@ -104,7 +104,7 @@ OBJ   := $(KERNEL_OBJ) $(APP_OBJ)
 
 # ---- Goals --------------------------------------------------------------------------------------
 
-.PHONY: image run qemu debug test tsan soak lint format iso clean help FORCE
+.PHONY: image run qemu debug test tsan explore soak lint format iso clean help FORCE
 export SMP MEM CPU MACHINE ACCEL KARGS ARGS CC DEBUG
 
 image: $(IMAGE) ## build the image (default)
@@ -120,6 +120,10 @@ test: ## every test: T=pattern for some of them
 
 tsan: ## the tests under ThreadSanitizer alone
 	exec tests/run tsan
+
+explore: ## schedules of simulated cores, for a minute or SEEDS=n; T=scenario SEED=n repeats one
+	exec tests/explore/run $(if $(T),-t $(T)) \
+	    $(if $(SEED),-s $(SEED),$(if $(SEEDS),-n $(SEEDS),-x 60))
 
 soak: ## everything at once for MINUTES (default 5) on 1 to 16 cores, with NMIs; SEED=n
 	$(MAKE) -s image APP=tests/soak

@@ -13,9 +13,13 @@
 #include "arch.h"
 #include "lock.h"
 
+#ifndef GAMP_RUNQ_CAP
+#define GAMP_RUNQ_CAP 256 /* Go: 256; small in tests that want it to overflow */
+#endif
+
 enum {
     CORES_MAX = 256,
-    RUNQ_CAP = 256,     /* Go: 256 */
+    RUNQ_CAP = GAMP_RUNQ_CAP,
     FAIR_TICKS = 61,    /* every so many slices the global queue comes first. Go: 61 */
     STEAL_ROUNDS = 4,   /* Go: stealWork */
     GFREE_MAX = 64,     /* dead g's kept by a core; half of them move at a time. Go: gfput */
