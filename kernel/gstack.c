@@ -48,18 +48,19 @@
 enum {
     CLASSES = 8, /* 256 KiB << 2 * class, the last 1 GiB: room for 4 GiB */
     CLASS_SHIFT = 18,
-    REGION_SHIFT = 43, /* 8 TiB a class: 33 million windows of the first */
-    LIMBO_MAX = 4096,  /* pages a core may have in limbo; a slot fits the upper 12 bits */
-    LIMBO_CORE = 1,    /* where a limbo entry keeps the core, */
-    LIMBO_SLOT = 52,   /* and the slot */
-    LIMBO_LOOK = 256,  /* of so many pages, one looks for those that may go */
-    WAIT_LOOKS = 1000,    /* at a full limbo */
-    RECLAIM_NS = 2000000, /* out of memory: for others to give up theirs */
-    GROW_MAX = 256,    /* pages a fault may map */
+    REGION_SHIFT = 43,       /* 8 TiB a class: 33 million windows of the first */
+    LIMBO_MAX = 4096,        /* pages a core may have in limbo; a slot fits the upper 12 bits */
+    LIMBO_CORE = 1,          /* where a limbo entry keeps the core, */
+    LIMBO_SLOT = 52,         /* and the slot */
+    LIMBO_LOOK = 256,        /* of so many pages, one looks for those that may go */
+    WAIT_LOOKS = 1000,       /* at a full limbo */
+    RECLAIM_NS = 200000000,  /* out of memory: for others to give up theirs; a host may be slow */
+    RECLAIM_ASK_NS = 100000, /* how often they are asked */
+    GROW_MAX = 256,          /* pages a fault may map */
 };
 #define SLACK_TRIMMED 1ul /* in stack.slack: pages were given back, and not regretted since */
-#define GEN_OPEN  UINT64_MAX
-#define PTE_STACK (PTE_P | PTE_W | PTE_NX)
+#define GEN_OPEN      UINT64_MAX
+#define PTE_STACK     (PTE_P | PTE_W | PTE_NX)
 _Static_assert(GSTACK_BASE + ((uint64_t)CLASSES << REGION_SHIFT) <= IO_BASE, "memlayout.h");
 _Static_assert(MAX_CPUS <= 256, "a limbo entry keeps the core in 8 bits");
 
@@ -268,30 +269,30 @@ gstack_settle(bool ask)
 }
 
 static bool
-limbo_holds(unsigned core)
+limbo_holds(unsigned i)
 {
-    return limbos[core] != NULL && __atomic_load_n(&limbos[core]->n, __ATOMIC_RELAXED) > 0;
+    return limbos[i] != NULL && __atomic_load_n(&limbos[i]->n, __ATOMIC_RELAXED) > 0;
 }
 
-/* Halted cores may have gone to sleep over pages that not all had forgotten then. */
+/* The others that hold pages are asked to drain, again and again: it takes third cores to have
+ * flushed. Two that are here at once drain and flush for themselves. */
 void
 gstack_reclaim(void)
 {
-    bool wait = false;
-    gstack_settle(true);
-    for (unsigned i = 0; i < ncpus; i++) {
-        if (cpus[i] != this_cpu() && limbo_holds(i)) {
-            lapic_ipi(cpus[i]->apic_id, VECTOR_TLB); /* it drains its own */
-            wait = true;
-        }
-    }
+    bool wait = true;
     for (int64_t end = clock_nanotime() + RECLAIM_NS; wait && clock_nanotime() < end;) {
-        gstack_flush();
+        gstack_settle(true);
         wait = false;
         for (unsigned i = 0; i < ncpus; i++) {
-            wait = wait || (cpus[i] != this_cpu() && limbo_holds(i));
+            if (cpus[i] != this_cpu() && limbo_holds(i)) {
+                lapic_ipi(cpus[i]->apic_id, VECTOR_TLB);
+                wait = true;
+            }
         }
-        cpu_relax();
+        for (int64_t next = clock_nanotime() + RECLAIM_ASK_NS; wait && clock_nanotime() < next;) {
+            gstack_flush();
+            cpu_relax();
+        }
     }
 }
 

@@ -28,7 +28,7 @@ void gstack_flush(void);
  * no other can have any more; `ask`: those who can are asked to flush. */
 void gstack_settle(bool ask);
 
-/* pmm_reclaim: no page is left; every core is asked for what it can free. Takes 2 ms at most. */
+/* pmm_reclaim: no page is left; every core is asked for what it can free. Takes 200 ms at most. */
 void gstack_reclaim(void);
 
 /* arch.h's two, on any stack. */

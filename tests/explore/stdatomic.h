@@ -56,7 +56,8 @@
 #define atomic_store(p, v) atomic_store_explicit(p, v, memory_order_seq_cst)
 
 /* Of a locked operation. */
-#define SIM_RMW(op, p, v)                      (SIM_LOCKED(), __atomic_##op((p), (v), __ATOMIC_SEQ_CST))
+#define SIM_RMW_(op, p, v)                     (SIM_LOCKED(), op((p), (v), __ATOMIC_SEQ_CST))
+#define SIM_RMW(op, p, v)                      SIM_RMW_(__atomic_##op, p, v)
 
 #define atomic_exchange(p, v)                  SIM_RMW(exchange_n, p, v)
 #define atomic_exchange_explicit(p, v, order)  SIM_RMW(exchange_n, p, v)
