@@ -18,11 +18,10 @@
  */
 #include "console.h"
 
-#include "cpu.h"
-
+#include <cpu.h>
+#include <x86.h>
 #include "spin.h"
 #include "uart.h"
-#include "x86.h"
 
 enum {
     OUTPUT_SIZE = 16384,
@@ -357,19 +356,17 @@ take_line(char *buf, size_t n)
         return CONSOLE_NOTHING;
     }
     size_t used = 0;
-    while (used < n && in.head != in.commit) {
-        uint8_t byte = *input_at(in.head);
-        if (byte == CTRL_D) {
-            in.head++;
-            return used > 0 ? (long)used : CONSOLE_EOF;
-        }
-        in.head++;
-        buf[used++] = (char)byte;
-        if (byte == '\n') {
-            break;
+    while (used < n && in.head != in.commit && *input_at(in.head) != CTRL_D) {
+        buf[used++] = (char)*input_at(in.head++);
+        if (buf[used - 1] == '\n') {
+            return (long)used;
         }
     }
-    return (long)used;
+    /* ^D ends a line, also one that has just filled buf; where there is none, the input. */
+    if (in.head != in.commit && *input_at(in.head) == CTRL_D) {
+        in.head++;
+    }
+    return used > 0 ? (long)used : CONSOLE_EOF;
 }
 
 long
@@ -378,14 +375,18 @@ console_try_readline(char *buf, size_t n)
     if (!present) {
         return CONSOLE_EOF;
     }
+    bool interrupted = false;
     uint64_t flags = irq_save();
     spin_lock(&lock);
     long got = n > 0 ? take_line(buf, n) : 0;
-    if (in.held_back && got > 0) {
-        receive();
+    if (in.held_back && got != CONSOLE_NOTHING) { /* the end of input makes room, too */
+        interrupted = receive();
         send_and_arm();
     }
     spin_unlock(&lock);
     irq_restore(flags);
+    if (interrupted && console_interrupt_key != NULL) {
+        console_interrupt_key();
+    }
     return got;
 }

@@ -18,7 +18,8 @@ extern bool console_echo; /* typed characters are sent back */
 /* Run by the serial interrupt, on its stack, when a line has been completed or input has ended. */
 extern void (*console_input_ready)(void);
 
-/* Run by the serial interrupt on ^C, when set; otherwise ^C only discards the line. */
+/* Run on ^C, when set, by the serial interrupt or by the reader whose call made room for what had
+ * been held back; otherwise ^C only discards the line. */
 extern void (*console_interrupt_key)(void);
 
 /* Looks for the port; output works from here on, by polling. Without a port output is discarded. */

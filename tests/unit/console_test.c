@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * console_test.c -- the line discipline and the output ring, on a port that is a variable; links
+ * kernel/console.c.
+ */
+#include <fake_uart.h>
+#include <string.h>
+
+#include "tap.h"
+
+static char line[8192];
+static unsigned interrupts;
+
+/* The console has static state only: each test leaves its rings empty. */
+static void
+begin(bool echo)
+{
+    console_echo = echo;
+    console_init();
+    console_enable_interrupts();
+}
+
+static void
+type(const char *text)
+{
+    fake_type(text, strlen(text));
+}
+
+/* Typed often enough to fill the input ring, and some. */
+static void
+type_many(char c, size_t n)
+{
+    memset(line, c, n);
+    fake_type(line, n);
+}
+
+static long
+read_line(size_t n)
+{
+    long got;
+
+    memset(line, 0, sizeof line);
+    got = console_try_readline(line, n);
+    console_interrupt(); /* the port speaks up when it may */
+    return got;
+}
+
+static void
+count_interrupt(void)
+{
+    interrupts++;
+}
+
+TEST(console_edits_lines)
+{
+    begin(true);
+    type("ab\x7f\xc3\xa4\bx\x15yz\x1b[Aw");
+    CHECK_EQ(read_line(100), CONSOLE_NOTHING);
+    type("\r");
+    CHECK_EQ(read_line(100), 4);
+    CHECK_STREQ(line, "yzw\n");
+    CHECK_EQ(read_line(100), CONSOLE_NOTHING);
+    fake.output[fake.sent] = 0;
+    CHECK_STREQ((char *)fake.output, "ab\b \b\xc3\xa4\b \bx\b \b\b \byzw\r\n");
+}
+
+TEST(console_ends_lines_and_input_by_control_d)
+{
+    begin(false);
+    type("abc\004\004abc\004def\n\004");
+    CHECK_EQ(read_line(100), 3);
+    CHECK_EQ(read_line(100), CONSOLE_EOF);
+    /* A line that just fills the buffer: what follows it is not the end of input. */
+    CHECK_EQ(read_line(3), 3);
+    CHECK_STREQ(line, "abc");
+    CHECK_EQ(read_line(4), 4);
+    CHECK_STREQ(line, "def\n");
+    CHECK_EQ(read_line(4), CONSOLE_EOF);
+    CHECK_EQ(read_line(4), CONSOLE_NOTHING);
+}
+
+TEST(console_holds_back_what_has_no_room)
+{
+    begin(false);
+    type_many('x', 5000);
+    CHECK_EQ(fake.taken, 4096);
+    CHECK_EQ(read_line(8000), 4096);
+    CHECK_EQ(fake.taken, 5000);
+    type("\n");
+    CHECK_EQ(read_line(8000), 905);
+}
+
+TEST(console_goes_on_after_a_ring_of_ends)
+{
+    unsigned ends = 0;
+
+    begin(false);
+    type_many(4, 5000);
+    while (read_line(100) == CONSOLE_EOF) {
+        ends++;
+    }
+    CHECK_EQ(ends, 5000);
+    type("still there\n");
+    CHECK_EQ(read_line(100), 12);
+    CHECK_STREQ(line, "still there\n");
+}
+
+TEST(console_tells_of_control_c_that_was_held_back)
+{
+    begin(false);
+    interrupts = 0;
+    console_interrupt_key = count_interrupt;
+    type_many('x', 4096);
+    type("y\003z\n");
+    CHECK_EQ(interrupts, 0);
+    CHECK_EQ(read_line(8000), 4096);
+    CHECK_EQ(interrupts, 1);
+    CHECK_EQ(read_line(100), 2);
+    CHECK_STREQ(line, "z\n");
+    console_interrupt_key = NULL;
+}
+
+TEST(console_keeps_output_until_the_port_takes_it)
+{
+    begin(false);
+    fake_room(0);
+    console_write("one\n", 4);
+    console_write("two\n", 4);
+    CHECK_EQ(fake.sent, 0);
+    fake_room(3);
+    CHECK_EQ(fake.sent, 8);
+    CHECK(memcmp(fake.output, "one\ntwo\n", 8) == 0);
+    CHECK_EQ(fake.wanted, UART_INT_RX);
+}
+
+static const struct test tests[] = {
+    TEST_ENTRY(console_edits_lines),
+    TEST_ENTRY(console_ends_lines_and_input_by_control_d),
+    TEST_ENTRY(console_holds_back_what_has_no_room),
+    TEST_ENTRY(console_goes_on_after_a_ring_of_ends),
+    TEST_ENTRY(console_tells_of_control_c_that_was_held_back),
+    TEST_ENTRY(console_keeps_output_until_the_port_takes_it),
+};
+
+int
+main(void)
+{
+    return tap_main(tests, sizeof tests / sizeof tests[0]);
+}
