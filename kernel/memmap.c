@@ -5,7 +5,8 @@
  * Invariants   1 ranges[] is sorted and disjoint, and no range is empty, after each call.
  *              2 Equal neighbours are one range after memmap_finish and memmap_claim.
  *              3 When ranges[] is full, pieces are dropped: memory is lost and never won, since
- *                what no range tells of is not usable.
+ *                what no range tells of is not usable, and nothing becomes usable afterwards: a
+ *                restriction of it may be among what was dropped (memmap_add).
  * Context      boot core, before there is a heap.
  */
 #include "memmap.h"
@@ -39,6 +40,7 @@ static void
 insert_range(struct memmap *map, unsigned at, uint64_t base, uint64_t end, enum mem_type type)
 {
     if (map->nranges == MEMMAP_RANGES) {
+        map->full = true;
         map->lost++;
         return;
     }
@@ -122,6 +124,10 @@ memmap_add(struct memmap *map, uint64_t base, uint64_t len, enum mem_type type)
 {
     uint64_t end = add_saturating(base, len);
 
+    if (type == MEM_USABLE && map->full) {
+        map->lost++;
+        return;
+    }
     if (type == MEM_USABLE && end > RAM_LIMIT) {
         map->lost++;
         end = RAM_LIMIT;

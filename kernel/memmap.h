@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define MEMMAP_RANGES 512
@@ -26,6 +27,7 @@ struct mem_range {
 struct memmap {
     unsigned nranges;
     unsigned lost; /* times that there was no room; the map then knows less RAM, never more */
+    bool full;     /* there was no room once: what is missing may be a restriction */
     struct mem_range ranges[MEMMAP_RANGES];
 };
 

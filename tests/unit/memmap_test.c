@@ -120,6 +120,24 @@ TEST(memmap_too_long_loses_memory_and_wins_none)
 }
 
 /* Byte by byte against the plain definition: at each address the greatest type added. */
+/* Room comes back when ranges merge; by then a restriction may have been dropped. */
+TEST(memmap_once_full_gives_nothing_new)
+{
+    clear_map();
+    for (uint64_t i = 0; i < MEMMAP_RANGES; i++) {
+        memmap_add(&map, 0x100000 + i * 0x1000, 0x1000, i % 2 ? MEM_RESERVED : MEM_BAD);
+    }
+    CHECK_EQ(map.nranges, MEMMAP_RANGES);
+    memmap_add(&map, 0x80000000, 0x1000, MEM_RESERVED); /* dropped */
+    memmap_add(&map, 0x100000, MEMMAP_RANGES * 0x1000, MEM_BAD);
+    CHECK(map.nranges < MEMMAP_RANGES);
+    memmap_add(&map, 0x80000000, 0x2000, MEM_USABLE);
+    memmap_finish(&map);
+    CHECK(map_is_sound());
+    CHECK_EQ(memmap_usable(&map), 0);
+    CHECK(map.lost > 0);
+}
+
 TEST(memmap_agrees_with_a_bitmap)
 {
     enum { PAGES = 200 };
@@ -154,6 +172,7 @@ static const struct test tests[] = {
     TEST_ENTRY(memmap_merges_neighbours_and_claims_whole_pages),
     TEST_ENTRY(memmap_survives_extreme_ranges),
     TEST_ENTRY(memmap_too_long_loses_memory_and_wins_none),
+    TEST_ENTRY(memmap_once_full_gives_nothing_new),
     TEST_ENTRY(memmap_agrees_with_a_bitmap),
 };
 
