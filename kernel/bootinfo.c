@@ -10,6 +10,8 @@
 #include "bootparse.h"
 #include "memlayout.h"
 
+enum { RSDP_SIZE = 36 };
+
 /* Xen's start_info.h; memmap from version 1 on. */
 struct pvh_info {
     uint32_t magic, version, flags, nmodules;
@@ -167,6 +169,9 @@ finish(const struct boot_source *in)
     memmap_finish(memory);
     for (unsigned i = 0; i < bi->nmodules; i++) {
         memmap_claim(memory, bi->modules[i].base, bi->modules[i].len);
+    }
+    if (bi->rsdp) { /* in a multiboot 2 tag, or where a hypervisor found room */
+        memmap_claim(memory, bi->rsdp, RSDP_SIZE);
     }
     if (memory->lost) {
         boot_note(in, "memory map too long or too high, parts left out", memory->lost);

@@ -11,7 +11,6 @@
 enum {
     FRAMEBUFFER_SIDE_MAX = 32768,
     RSDP1_SIZE = 20,
-    RSDP2_SIZE = 36,
 };
 
 /* What multiboot 1 and 2 agree on; the colour fields follow, in multiboot 2 after a gap. */
@@ -328,9 +327,6 @@ boot_parse_mb2(struct boot_source *in, uint64_t pa)
     }
     if (!seen.mmap && seen.efi_mmap) {
         read_efi_mmap(in, seen.efi_mmap, seen.efi_mmap_size);
-    }
-    if (seen.rsdp) {
-        memmap_claim(&in->bi->memory, in->bi->rsdp, RSDP2_SIZE);
     }
     return BOOTINFO_OK;
 }

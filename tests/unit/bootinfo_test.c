@@ -200,6 +200,19 @@ TEST(pvh_reads_what_qemu_leaves)
     CHECK_EQ(parse(BOOT_MAGIC_PVH), BOOTINFO_BAD_MAGIC);
 }
 
+TEST(pvh_claims_an_rsdp_in_ram)
+{
+    uint64_t at = INFO + 32;
+
+    make_pvh();
+    phys_put64(&at, 0xa0010);
+    CHECK_EQ(parse(BOOT_MAGIC_PVH), BOOTINFO_OK);
+    CHECK_EQ(bi.rsdp, 0xa0010);
+    CHECK_EQ(type_at(0x9ffff), MEM_USABLE);
+    CHECK_EQ(type_at(bi.rsdp), MEM_CLAIMED);
+    CHECK_EQ(type_at(0xa1000), MEM_USABLE);
+}
+
 TEST(bootinfo_survives_mutation)
 {
     static const uint32_t magics[] = {BOOT_MAGIC_MB1, BOOT_MAGIC_MB2, BOOT_MAGIC_PVH};
@@ -235,6 +248,7 @@ static const struct test tests[] = {
     TEST_ENTRY(mb2_reads_an_efi_map_where_there_is_no_other),
     TEST_ENTRY(mb2_survives_bad_sizes),
     TEST_ENTRY(pvh_reads_what_qemu_leaves),
+    TEST_ENTRY(pvh_claims_an_rsdp_in_ram),
     TEST_ENTRY(bootinfo_survives_mutation),
 };
 
