@@ -30,6 +30,9 @@ struct spec {
     int length;    /* as in LENGTH_* */
 };
 
+/* More in a width or a precision is a mistake; so bounded, their sums are ints, too. */
+enum { COUNT_MAX = 100000 };
+
 enum { LENGTH_CHAR, LENGTH_SHORT, LENGTH_INT, LENGTH_LONG };
 
 static void
@@ -90,7 +93,9 @@ emit_number(struct output *out, const struct spec *sp, uint64_t v, unsigned base
     if (sp->precision < 0 && sp->zero && !sp->left) {
         zeros = sp->width - nprefix - ndigits;
     }
-    if (zeros < 0) {
+    if (sp->alternate && base == 8 && zeros < 1 && (ndigits == 0 || buf[pos] != '0')) {
+        zeros = 1; /* # makes an octal number begin with a 0, not with one more */
+    } else if (zeros < 0) {
         zeros = 0;
     }
     int pad = sp->width - nprefix - zeros - ndigits;
@@ -132,17 +137,19 @@ parse_flag(struct spec *sp, char c)
     }
 }
 
-/* A number or '*' at *s, which is moved past it. */
+/* A number or '*' at *s, which is moved past it; at most COUNT_MAX, in either direction. */
 static int
 parse_count(const char **s, va_list *ap)
 {
     if (**s == '*') {
         (*s)++;
-        return va_arg(*ap, int);
+        int given = va_arg(*ap, int);
+        return given > COUNT_MAX ? COUNT_MAX : given < -COUNT_MAX ? -COUNT_MAX : given;
     }
     int n = 0;
-    while (**s >= '0' && **s <= '9' && n < 100000) {
-        n = n * 10 + (*(*s)++ - '0');
+    for (; **s >= '0' && **s <= '9'; (*s)++) {
+        n = n * 10 + (**s - '0');
+        n = n < COUNT_MAX ? n : COUNT_MAX;
     }
     return n;
 }
@@ -222,7 +229,7 @@ emit_unsigned(struct output *out, const struct spec *sp, char letter, va_list *a
         emit_number(out, sp, v, 16, true, prefixed ? "0X" : "");
         break;
     case 'o':
-        emit_number(out, sp, v, 8, false, prefixed ? "0" : "");
+        emit_number(out, sp, v, 8, false, "");
         break;
     default:
         emit_number(out, sp, v, 10, false, "");
