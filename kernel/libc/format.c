@@ -348,7 +348,7 @@ format_emit(format_put put, void *ctx, const char *fmt, va_list ap)
             break;
         }
         fmt = parse_spec(percent + 1, &spec, &args);
-        if (spec.width == INT_MAX || spec.precision == INT_MAX) {
+        if (spec.width == INT_MAX || (spec.precision == INT_MAX && spec.conv != 's')) {
             out.total = (size_t)INT_MAX + 1;
         } else if (!format_argument(&out, &spec, &args)) {
             format_write(&out, percent, (size_t)(fmt - percent));

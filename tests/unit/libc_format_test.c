@@ -139,6 +139,7 @@ TEST(format_text_matches_the_hosts)
         SAME(formats[i], null);
     }
     SAME("%.4s", "abcd not read");
+    SAME("%.*s %.2147483647s", INT_MAX, "all of it", "and this");
     SAME("%c%3c%-3c|", 'a', 'b', 'c');
     SAME("%p %20p %-20p|", (void *)&console, (void *)&null, (void *)formats);
     SAME("%p %10p", (void *)NULL, (void *)NULL);
