@@ -29,6 +29,7 @@ GOALS := $(or $(MAKECMDGOALS),image)
 NEEDS := $(if $(filter image run qemu debug iso soak explore,$(GOALS)),build) \
          $(if $(filter run qemu debug soak,$(GOALS)),run) $(if $(filter debug,$(GOALS)),gdb) \
          $(if $(filter test tsan,$(GOALS)),build clang run iso) $(if $(filter iso,$(GOALS)),iso) \
+         $(if $(filter fuzz test,$(GOALS)),fuzz) \
          $(if $(filter lint,$(GOALS)),build clang lint ctags) $(if $(filter format,$(GOALS)),lint)
 ifneq ($(strip $(NEEDS)),)
 DEPS_SAID := $(shell CC="$(CC)" tools/deps $(NEEDS) >&2)
@@ -104,7 +105,7 @@ OBJ   := $(KERNEL_OBJ) $(APP_OBJ)
 
 # ---- Goals --------------------------------------------------------------------------------------
 
-.PHONY: image run qemu debug test tsan explore soak lint format iso clean help FORCE
+.PHONY: image run qemu debug test tsan explore fuzz soak lint format iso clean help FORCE
 export SMP MEM CPU MACHINE ACCEL KARGS ARGS CC DEBUG
 
 image: $(IMAGE) ## build the image (default)
@@ -124,6 +125,9 @@ tsan: ## the tests under ThreadSanitizer alone
 explore: ## schedules of simulated cores, for a minute or SEEDS=n; T=scenario SEED=n repeats one
 	exec tests/explore/run $(if $(T),-t $(T)) \
 	    $(if $(SEED),-s $(SEED),$(if $(SEEDS),-n $(SEEDS),-x 60))
+
+fuzz: ## everything that parses, on ever new inputs: T=name SECONDS=60
+	exec tests/fuzz/run $(T) $(or $(SECONDS),60)
 
 soak: ## everything at once for MINUTES (default 5) on 1 to 16 cores, with NMIs; SEED=n
 	$(MAKE) -s image APP=tests/soak
