@@ -26,8 +26,8 @@ say = echo "  $(1)" >&2
 
 # What the goals need is installed, or named, before anything is built.
 GOALS := $(or $(MAKECMDGOALS),image)
-NEEDS := $(if $(filter image run qemu debug iso soak explore,$(GOALS)),build) \
-         $(if $(filter run qemu debug soak,$(GOALS)),run) $(if $(filter debug,$(GOALS)),gdb) \
+NEEDS := $(if $(filter image run qemu debug iso soak explore bench bench-host,$(GOALS)),build) \
+         $(if $(filter run qemu debug soak bench,$(GOALS)),run) $(if $(filter debug,$(GOALS)),gdb) \
          $(if $(filter test tsan,$(GOALS)),build clang run iso) $(if $(filter iso,$(GOALS)),iso) \
          $(if $(filter fuzz test,$(GOALS)),fuzz) \
          $(if $(filter lint,$(GOALS)),build clang lint ctags) $(if $(filter format,$(GOALS)),lint)
@@ -105,7 +105,7 @@ OBJ   := $(KERNEL_OBJ) $(APP_OBJ)
 
 # ---- Goals --------------------------------------------------------------------------------------
 
-.PHONY: image run qemu debug test tsan explore fuzz soak lint format iso clean help FORCE
+.PHONY: image run qemu debug test tsan explore fuzz soak bench bench-host lint format iso clean help FORCE
 export SMP MEM CPU MACHINE ACCEL KARGS ARGS CC DEBUG
 
 image: $(IMAGE) ## build the image (default)
@@ -133,6 +133,13 @@ soak: ## everything at once for MINUTES (default 5) on 1 to 16 cores, with NMIs;
 	$(MAKE) -s image APP=tests/soak
 	exec tests/soak/run $$($(MAKE) -s APP=tests/soak --eval='where: ; @echo $$(IMAGE)' where) \
 	    $$(($(or $(MINUTES),5) * 60)) $(or $(SEED),1) 1 2 4 8 16
+
+bench: ## benchmarks in QEMU: instructions counted, then timed; BENCH="bench=yield scale=0.1"
+	exec tests/bench/run count $(BENCH)
+	exec tests/bench/run time $(BENCH)
+
+bench-host: ## the same sources as a Linux process
+	exec tests/bench/run host $(BENCH)
 
 lint: ## rules of the house: layers, sizes, both compilers
 	exec tests/lint

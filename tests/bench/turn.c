@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * turn.c -- benchmarks of taking turns: spawning, yielding, locks, sleeping, preemption, stacks.
+ *
+ * What one operation is stands before each.
+ */
+#include "bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+__attribute__((noinline)) static uint64_t
+work(long n, uint64_t x)
+{
+    for (long i = 0; i < n; i++) {
+        x = x * 6364136223846793005u + 1442695040888963407u; /* Knuth's MMIX generator */
+        __asm__ volatile("" : "+r"(x));
+    }
+    return x;
+}
+
+/* An iteration: says what a plain instruction costs here. */
+void
+bench_loop(long n)
+{
+    int64_t began = nanotime();
+    bench_sink += work(n, 1);
+    bench_line("calib_loop", n, nanotime() - began);
+}
+
+void
+bench_time_now(long n)
+{
+    int64_t began = nanotime();
+    for (long i = 0; i < n; i++) {
+        bench_sink += (uint64_t)nanotime();
+    }
+    bench_line("time_now", n, nanotime() - began);
+}
+
+static void
+done(void *wg)
+{
+    waitgroup_done(wg);
+}
+
+/* A goroutine's birth and death, a thousand at a time. */
+void
+bench_spawn_exit(long n)
+{
+    int64_t began = nanotime();
+    for (long i = 0; i < n; i += 1000) {
+        struct waitgroup wg = { 0 };
+        waitgroup_add(&wg, 1000);
+        for (int k = 0; k < 1000; k++) {
+            go(done, &wg);
+        }
+        waitgroup_wait(&wg);
+    }
+    bench_line("spawn_exit", n, nanotime() - began);
+}
+
+struct team {
+    struct waitgroup done;
+    struct mutex mutex;
+    long n;
+};
+
+static void
+yields(void *arg)
+{
+    struct team *t = arg;
+    for (long i = 0; i < t->n; i++) {
+        gosched();
+    }
+    waitgroup_done(&t->done);
+}
+
+/* One gosched; two goroutines alternate. */
+void
+bench_yield(long n)
+{
+    struct team t = { .n = n / 2 };
+    waitgroup_add(&t.done, 2);
+    int64_t began = nanotime();
+    go(yields, &t);
+    go(yields, &t);
+    waitgroup_wait(&t.done);
+    bench_line("yield", n, nanotime() - began);
+}
+
+/* A lock and an unlock. */
+void
+bench_mutex(long n)
+{
+    struct mutex m = { 0 };
+    int64_t began = nanotime();
+    for (long i = 0; i < n; i++) {
+        mutex_lock(&m);
+        bench_sink++;
+        mutex_unlock(&m);
+    }
+    bench_line("mutex_uncontended", n, nanotime() - began);
+}
+
+static void
+locks(void *arg)
+{
+    struct team *t = arg;
+    for (long i = 0; i < t->n; i++) {
+        mutex_lock(&t->mutex);
+        bench_sink++;
+        mutex_unlock(&t->mutex);
+    }
+    waitgroup_done(&t->done);
+}
+
+/* The same by eight goroutines. */
+void
+bench_mutex_contended(long n)
+{
+    struct team t = { .n = n / 8 };
+    waitgroup_add(&t.done, 8);
+    int64_t began = nanotime();
+    for (int i = 0; i < 8; i++) {
+        go(locks, &t);
+    }
+    waitgroup_wait(&t.done);
+    bench_line("mutex_contended", n, nanotime() - began);
+}
+
+struct gate {
+    struct waitgroup gate, done;
+    atomic_int ready;
+};
+
+static void
+waits_at_gate(void *arg)
+{
+    struct gate *g = arg;
+    atomic_fetch_add(&g->ready, 1);
+    waitgroup_wait(&g->gate);
+    waitgroup_done(&g->done);
+}
+
+/* One of a thousand waiters: woken, run, gone. */
+void
+bench_fanout(long n)
+{
+    int64_t took = 0;
+    for (long i = 0; i < n; i += 1000) {
+        struct gate g = { .ready = 0 };
+        waitgroup_add(&g.gate, 1);
+        waitgroup_add(&g.done, 1000);
+        for (int k = 0; k < 1000; k++) {
+            go(waits_at_gate, &g);
+        }
+        while (atomic_load(&g.ready) < 1000) {
+            gosched();
+        }
+        gosleep(MILLISECOND);
+        int64_t began = nanotime();
+        waitgroup_done(&g.gate);
+        waitgroup_wait(&g.done);
+        took += nanotime() - began;
+    }
+    bench_line("waitgroup_fanout", n, took);
+}
+
+/* ---- time ---- */
+
+struct sleeper {
+    struct waitgroup *done;
+    int64_t *late;
+    duration d;
+};
+
+static void
+sleeps(void *arg)
+{
+    struct sleeper *s = arg;
+    int64_t began = nanotime();
+    gosleep(s->d);
+    *s->late = nanotime() - began - s->d;
+    waitgroup_done(s->done);
+}
+
+/* A sleeper: all at once, 1 to 10 ms each. */
+void
+bench_timer_sleep(long n)
+{
+    int64_t *late = calloc((size_t)n, sizeof *late);
+    struct waitgroup all = { 0 };
+    uint64_t x = 42;
+    waitgroup_add(&all, (int)n);
+    int64_t began = nanotime();
+    for (long i = 0; i < n; i++) {
+        x = work(1, x);
+        struct sleeper s = { &all, &late[i],
+                             MILLISECOND + (duration)(x >> 33) % 9000 * MICROSECOND };
+        struct go_attr attr = { .arg_size = sizeof s };
+        if (go_with(&attr, sleeps, &s) != 0) {
+            panic("timer_sleep: no memory");
+        }
+    }
+    waitgroup_wait(&all);
+    bench_line("timer_sleep", n, nanotime() - began);
+    bench_lateness("timer_sleep", late, n);
+    free(late);
+}
+
+static void
+sleep_one_by_one(const char *name, long n)
+{
+    int64_t *late = calloc((size_t)n, sizeof *late), began = nanotime();
+    for (long i = 0; i < n; i++) {
+        int64_t from = nanotime();
+        gosleep(MILLISECOND);
+        late[i] = nanotime() - from - MILLISECOND;
+    }
+    bench_line(name, n, nanotime() - began);
+    bench_lateness(name, late, n);
+    free(late);
+}
+
+/* A sleep of 1 ms on a machine that does nothing else. */
+void
+bench_sleep_1ms(long n)
+{
+    sleep_one_by_one("sleep_1ms", n);
+}
+
+static atomic_bool stop;
+
+static void
+loops(void *c)
+{
+    while (!atomic_load_explicit(&stop, memory_order_relaxed)) {
+    }
+    chan_send(c, NULL);
+}
+
+/* A sleep of 1 ms beside a loop without calls, on one core. */
+void
+bench_preempt(long n)
+{
+    struct chan *c = chan_make(0, 0);
+    atomic_store(&stop, false);
+    go(loops, c);
+    sleep_one_by_one("preempt_latency", n);
+    atomic_store(&stop, true);
+    chan_recv(c, NULL);
+    chan_free(c);
+}
+
+static void
+works(void *wg)
+{
+    if (work(5000, 1) == 0) {
+        panic("unreachable");
+    }
+    waitgroup_done(wg);
+}
+
+/* A task of 5000 multiplications, all spawned by one goroutine. */
+void
+bench_steal(long n)
+{
+    struct waitgroup all = { 0 };
+    waitgroup_add(&all, (int)n);
+    int64_t began = nanotime();
+    for (long i = 0; i < n; i++) {
+        go(works, &all);
+    }
+    waitgroup_wait(&all);
+    bench_line("steal_balance", n, nanotime() - began);
+}
+
+/* ---- many, and deep ---- */
+
+static struct chan *release;
+static struct waitgroup released;
+static atomic_long parked;
+
+static void
+parks(void *arg)
+{
+    (void)arg;
+    atomic_fetch_add(&parked, 1);
+    chan_recv(release, NULL);
+    waitgroup_done(&released);
+}
+
+/* A goroutine born and parked; the same released; bytes of memory each. */
+void
+bench_parked(long n)
+{
+    const char *tag = n >= 1000000 ? "1m" : "100k";
+    char name[32];
+    struct sched_stats before, after;
+    release = chan_make(0, 0);
+    atomic_store(&parked, 0);
+    waitgroup_add(&released, (int)n);
+    sched_stats(&before);
+    int64_t began = nanotime();
+    for (long i = 0; i < n; i++) {
+        go(parks, NULL);
+    }
+    while (atomic_load(&parked) < n) {
+        gosched();
+    }
+    int64_t took = nanotime() - began;
+    gosleep(MILLISECOND);
+    sched_stats(&after);
+    snprintf(name, sizeof name, "spawn_park_%s", tag);
+    bench_line(name, n, took);
+    snprintf(name, sizeof name, "blocked_%s_sysfree", tag);
+    bench_memory(name, n, (int64_t)(before.free_bytes - after.free_bytes));
+    began = nanotime();
+    chan_close(release);
+    waitgroup_wait(&released);
+    snprintf(name, sizeof name, "wake_all_%s", tag);
+    bench_line(name, n, nanotime() - began);
+    chan_free(release);
+}
+
+__attribute__((noinline)) static uint64_t
+deep(int n) /* about 1 KiB a frame */
+{
+    volatile uint64_t frame[120];
+    frame[n] = (uint64_t)n;
+    if (n > 0) {
+        frame[n - 1] = deep(n - 1);
+    }
+    return frame[n] + frame[n / 2];
+}
+
+struct dive {
+    struct chan *c;
+    int depth;
+    long n;
+    int64_t took;
+};
+
+static void
+dives(void *arg)
+{
+    struct dive *d = arg;
+    uint64_t v = deep(d->depth);
+    chan_send(d->c, &v);
+}
+
+static void
+dives_again(void *arg)
+{
+    struct dive *d = arg;
+    uint64_t v = deep(d->depth);
+    int64_t began = nanotime();
+    for (long i = 0; i < d->n; i++) {
+        bench_sink += deep(d->depth);
+    }
+    d->took = nanotime() - began;
+    chan_send(d->c, &v);
+}
+
+static int64_t
+dive_often(struct dive *d, int depth)
+{
+    int64_t began = nanotime();
+    d->depth = depth;
+    for (long i = 0; i < d->n; i++) {
+        uint64_t v;
+        go(dives, d);
+        chan_recv(d->c, &v);
+        bench_sink += v;
+    }
+    return nanotime() - began;
+}
+
+/* A fresh goroutine that goes 64 KiB deep; of that the birth, and the recursion itself. */
+void
+bench_stack(long n)
+{
+    struct dive d = { chan_make(sizeof(uint64_t), 0), 64, n, 0 };
+    uint64_t v;
+    bench_line("stack_growth", n, dive_often(&d, 64));
+    bench_line("stack_growth_base_spawn", n, dive_often(&d, 0));
+    d.depth = 64;
+    go(dives_again, &d);
+    chan_recv(d.c, &v);
+    bench_line("stack_growth_base_recursion", n, d.took);
+    chan_free(d.c);
+}
