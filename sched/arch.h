@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <gamp.h>
 #include <machine.h>
 
 struct g;
@@ -103,10 +104,26 @@ void sched_print_g(const struct g *gp);
 void sched_stack_overflow(uintptr_t sp) __attribute__((noreturn));
 void sched_out_of_memory(const char *what) __attribute__((noreturn));
 
-/* The one way drivers block goroutines: one waiter, one signal kept. note_wakeup may be called
- * from an interrupt. `external` waits hold the deadlock report back. Go: note, runtime2.go */
+/* One waiter, one signal kept. note_wakeup may be called from an interrupt. `external` waits hold
+ * the deadlock report back. Go: note, runtime2.go */
 struct note {
     _Atomic(uintptr_t) waiter; /* 0, NOTE_SET, or the g */
 };
 void note_sleep(struct note *n, bool external);
 void note_wakeup(struct note *n);
+
+/* The one way drivers block goroutines (poll.c has the contract). Zeroed is ready to use; there for
+ * good. poll_wait parks; a deadline is a nanotime, 0: none. Go: pollDesc, netpoll.go */
+struct poll {
+    struct mutex one;
+    struct note note;
+    _Atomic(bool) ready, closed;
+    _Atomic(int64_t) deadline;
+    struct mutex setting;
+    struct timer *timer; /* setting */
+};
+enum poll_status { POLL_READY, POLL_TIMED_OUT, POLL_CLOSED };
+enum poll_status poll_wait(struct poll *p);
+void poll_deadline(struct poll *p, int64_t when);
+void poll_ready(struct poll *p); /* from anywhere, interrupts included; and so is this: */
+void poll_close(struct poll *p);

@@ -3,8 +3,8 @@
  * libc_port.c -- the part of the C library that needs the scheduler: the console's input, and ends.
  *
  * Invariants   one goroutine at a time waits for the console: readers queue on `reading`
- * Protocol     the serial interrupt completes a line, then sets the note; the reader looks for a
- *              line, then waits for the note: a line that came in between has set it.
+ * Protocol     the serial interrupt completes a line, then says so; the reader looks for a line,
+ *              then waits: what was said in between is kept.
  */
 #include <stdlib.h>
 
@@ -15,12 +15,12 @@
 #include "port.h"
 
 static struct mutex reading;
-static struct note input;
+static struct poll input;
 
 static void
 wake_reader(void)
 {
-    note_wakeup(&input);
+    poll_ready(&input);
 }
 
 void
@@ -38,7 +38,7 @@ readline(char *buf, size_t n)
     }
     mutex_lock(&reading);
     while ((got = console_try_readline(buf, n - 1)) == CONSOLE_NOTHING) {
-        note_sleep(&input, true);
+        poll_wait(&input);
     }
     mutex_unlock(&reading);
     if (got > 0 && buf[got - 1] == '\n') {

@@ -6,9 +6,9 @@
  * Protocol     reader                               the helper, a thread that is no core
  *              1 want = 1, wake it                  1 waits for want
  *              2 have? go on                        2 read(0)
- *              3 note_sleep; again from 2           3 have = 1  (release: the text is written)
+ *              3 poll_wait; again from 2            3 have = 1  (release: the text is written)
  *                                                   4 host_input_ready, a signal to core 0,
- *                                                     whose handler sets the note
+ *                                                     whose handler says so
  *              It reads when asked to and not before: the application may use stdin itself.
  */
 #define _GNU_SOURCE
@@ -24,17 +24,17 @@
 #include "arch.h"
 
 _Atomic(bool) host_input_ready;
-bool          host_terminal;
+bool host_terminal;
 
 static struct mutex reading;
-static struct note  input;
+static struct poll input;
 
 /* reader, between have and want; helper, between want and have */
 static struct {
-    char    text[4096];
-    size_t  at;
+    char text[4096];
+    size_t at;
     ssize_t n;
-    bool    started;
+    bool started;
 } chunk;
 static _Atomic(uint32_t) want, have;
 
@@ -48,7 +48,7 @@ console_interactive(void)
 void
 host_input_wakeup(void)
 {
-    note_wakeup(&input);
+    poll_ready(&input);
 }
 
 static void *
@@ -99,7 +99,7 @@ fill(void)
     atomic_store(&want, 1);
     syscall(SYS_futex, &want, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
     while (!atomic_load(&have)) {
-        note_sleep(&input, true);
+        poll_wait(&input);
     }
     chunk.n = chunk.n < 0 ? 0 : chunk.n;
     return chunk.n > 0;
