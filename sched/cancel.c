@@ -17,10 +17,11 @@
  * Context      goroutines; a deadline runs in a goroutine of its own
  * Protocol     cancelling a tree                      giving up the last reference
  *              1 lock the anchor's mutex              1 refs: 1 -> 0
- *              2 take a child off the list            2 linked? lock the anchor's mutex, take it
- *              3 refs + 1 unless it is 0                off if it still is, open
- *                0: leave it alone                    3 free
- *              So a child that is being freed is not used, and is there until 2 on the right.
+ *              2 refs + 1 unless it is 0              2 linked? lock the anchor's mutex, take it
+ *              3 take the child off the list;           off if it still is, open
+ *                linked = false; if refs was 0,       3 free
+ *                that is the last touch
+ *              So a child that is being freed is not used, and is there until it is off the list.
  *              The way down and up is a loop, however deep the tree: the mutexes of a path are held
  *              at once, and the anchors are the way back.
  * Go           context.go: propagateCancel, cancelCtx.cancel
@@ -189,8 +190,9 @@ next_child(struct context *c)
 {
     struct context *child;
     while ((child = c->children) != NULL) {
-        unlink_child(child);
-        if (ref_unless_zero(child)) {
+        bool live = ref_unless_zero(child);
+        unlink_child(child); /* the last touch of one that dies: it asks for no lock any more */
+        if (live) {
             mutex_lock(&child->mutex);
             if (atomic_load(&child->err) == 0) {
                 return child;
