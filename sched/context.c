@@ -65,15 +65,15 @@ context_with_deadline(struct context *parent, int64_t when)
         c->deadline = when;
     }
     context_attach(c);
-    int64_t left = when - arch_nanotime();
-    if (own && left <= 0) {
+    int64_t now = arch_nanotime();
+    if (own && when <= now) {
         context_cancel_tree(c, CONTEXT_DEADLINE_EXCEEDED);
     } else if (own) {
         mutex_lock(&c->mutex);
         if (atomic_load(&c->err) == 0) {
             atomic_fetch_add(&c->holds, 1);
             c->timer_counts = true;
-            c->timer = timer_after_func(left, context_expire, c);
+            c->timer = timer_after_func(when - now, context_expire, c);
         }
         mutex_unlock(&c->mutex);
     }
