@@ -160,10 +160,7 @@ context_unref(struct context *c)
 struct context *
 context_anchor(struct context *c)
 {
-    while (c->kind == CONTEXT_VALUE) {
-        c = c->parent;
-    }
-    return c;
+    return c->kind == CONTEXT_VALUE ? c->anchor : c;
 }
 
 /* c->mutex is held, err not yet set. */
