@@ -73,10 +73,10 @@ static void
 eg_done(void *arg)
 {
     struct errgroup *eg = arg;
-    atomic_fetch_sub(&eg->active, 1);
     if (atomic_load(&eg->limited)) {
         sema_release(&eg->limit);
     }
+    atomic_fetch_sub(&eg->active, 1); /* from now on set_limit may make `limit` anew */
     waitgroup_done(&eg->waitgroup);
 }
 
