@@ -173,6 +173,9 @@ cancel_one(struct context *c, int err)
     if (done != NULL) {
         chan_close_owned(done);
     }
+    if (c->lent != NULL) {
+        chan_close_owned(c->lent);
+    }
     while ((a = c->afters) != NULL) {
         c->afters = a->next;
         go(a->fn, a->arg);

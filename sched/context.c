@@ -12,6 +12,10 @@
 
 static struct context background = { .kind = CONTEXT_ROOT };
 static struct context cancelled = { .kind = CONTEXT_ROOT, .err = CONTEXT_CANCELED };
+static struct context expired = { .kind = CONTEXT_ROOT, .err = CONTEXT_DEADLINE_EXCEEDED };
+_Static_assert(sizeof(struct chan) <= sizeof((struct gamp_context_alias *)0)->done
+                   && _Alignof(struct chan) <= 16,
+               "gamp.h has room for it");
 
 struct context *
 context_background(void)
@@ -102,11 +106,28 @@ context_with_value(struct context *parent, const void *key, void *value)
 
 /* ---- asking ---- */
 
+/* c's channel, if it has been asked for; a is where its cancellation comes from. */
+static struct chan *
+done_known(const struct context *c, struct context *a)
+{
+    if (c->kind == CONTEXT_ALIAS) {
+        struct gamp_context_alias *alias = (struct gamp_context_alias *)(uintptr_t)c;
+        return atomic_load(&alias->lent) != 0 ? (struct chan *)(void *)alias->done : NULL;
+    }
+    return atomic_load(&a->done);
+}
+
+/* err is set before done is closed, so that who is woken sees it; who sees it first waits for the
+ * close, which is under way. Go: cancelCtx.Err, issue 75533 */
 int
 context_err(struct context *c)
 {
-    struct context *t = context_enter(c);
-    int err = atomic_load(&context_anchor(t)->err);
+    struct context *t = context_enter(c), *a = context_anchor(t);
+    int err = atomic_load(&a->err);
+    struct chan *done = err != 0 ? done_known(c, a) : NULL;
+    if (done != NULL && !atomic_load(&done->closed)) {
+        chan_recv(done, NULL);
+    }
     context_leave(c, t);
     return err;
 }
@@ -130,12 +151,35 @@ done_make(struct context *a)
     return done;
 }
 
+/* An alias has a channel of its own, closed with its target's: that one is gone after wait. */
+static struct chan *
+done_lend(struct gamp_context_alias *alias)
+{
+    struct chan *done = (struct chan *)(void *)alias->done;
+    mutex_lock(&alias->mutex);
+    if (atomic_load(&alias->lent) == 0) {
+        struct context *t = alias->target;
+        mutex_lock(&t->mutex);
+        bool over = atomic_load(&t->err) != 0;
+        *done = (struct chan){ .owner = CHAN_OF_CONTEXT, .closed = over };
+        if (!over) {
+            t->lent = done;
+        }
+        mutex_unlock(&t->mutex);
+        atomic_store(&alias->lent, 1);
+    }
+    mutex_unlock(&alias->mutex);
+    return done;
+}
+
 struct chan *
 context_done(struct context *c)
 {
     struct context *t = context_enter(c), *a = context_anchor(t);
-    struct chan *done = atomic_load(&a->done);
-    if (done == NULL && a != &background) {
+    struct chan *done = done_known(c, a);
+    if (done == NULL && c->kind == CONTEXT_ALIAS) {
+        done = done_lend((struct gamp_context_alias *)c);
+    } else if (done == NULL && a != &background) {
         done = done_make(a);
     }
     context_leave(c, t);
@@ -235,7 +279,7 @@ context_alias(struct gamp_context_alias *alias, struct context *target)
 }
 
 struct context *
-context_cancelled(void)
+context_cancelled(int err)
 {
-    return &cancelled;
+    return err == CONTEXT_CANCELED ? &cancelled : &expired;
 }

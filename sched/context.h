@@ -35,6 +35,7 @@ struct context {
     struct after *afters;     /* mutex */
     struct timer *timer;      /* mutex; kept to the end */
     bool timer_counts;        /* mutex: it holds */
+    struct chan *lent;        /* mutex: in an errgroup, closed with done; no more used after that */
 
     struct context *next, *prev; /* the anchor's mutex */
 };
@@ -53,5 +54,5 @@ void context_expire(void *arg);
 /* context.c: for errgroups. Under alias->mutex: a context whose memory is somebody else's and which
  * stands for another one. */
 struct context *context_alias(struct gamp_context_alias *alias, struct context *target);
-/* One that is cancelled, and always there. */
-struct context *context_cancelled(void);
+/* One that is cancelled for that reason, and always there. */
+struct context *context_cancelled(int err);
