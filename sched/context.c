@@ -247,6 +247,7 @@ context_after_func(struct context *c, void (*fn)(void *), void *arg)
     return id;
 }
 
+/* On the background there is no call to prevent, and none to wait for either: true. */
 bool
 context_after_stop(struct context *c, uint64_t id)
 {
@@ -263,7 +264,7 @@ context_after_stop(struct context *c, uint64_t id)
     mutex_unlock(&a->mutex);
     arch_free(after);
     context_leave(c, t);
-    return after != NULL;
+    return after != NULL || a == &background;
 }
 
 /* ---- for errgroups ---- */

@@ -325,7 +325,8 @@ bool context_deadline(struct context *c, int64_t *when);
 void *context_value(struct context *c, const void *key);
 
 /* Runs fn(arg) in a goroutine of its own once c is cancelled (at once if it is, never if nobody
-   does); stop is true if it prevented the call. Go: context.AfterFunc */
+   does); stop is true if it prevented the call, so fn will not run: on the background, too.
+   Go: context.AfterFunc */
 uint64_t context_after_func(struct context *c, void (*fn)(void *), void *arg);
 bool context_after_stop(struct context *c, uint64_t id);
 
