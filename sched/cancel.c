@@ -29,6 +29,41 @@
 #include "chan.h"
 #include "context.h"
 
+/* ---- calls put off: a binary tree by the bits of their numbers, the lowest at the root. Numbers
+ *      differ, so it is at most 64 deep; they rise, so it is near to balanced. ---- */
+
+/* Where id is, or would be. */
+struct after **
+context_after_place(struct context *a, uint64_t id)
+{
+    struct after **at = &a->afters;
+    for (unsigned depth = 0; *at != NULL && (*at)->id != id; depth++) {
+        at = &(*at)->child[id >> depth & 1];
+    }
+    return at;
+}
+
+/* Takes out what is there, if anything; any leaf below it can stand in its place. */
+struct after *
+context_after_take(struct after **at)
+{
+    struct after *taken = *at, **leaf = at;
+    if (taken == NULL) {
+        return NULL;
+    }
+    while ((*leaf)->child[0] != NULL || (*leaf)->child[1] != NULL) {
+        leaf = &(*leaf)->child[(*leaf)->child[0] == NULL];
+    }
+    struct after *heir = *leaf;
+    *leaf = NULL;
+    if (heir != taken) {
+        heir->child[0] = taken->child[0];
+        heir->child[1] = taken->child[1];
+        *at = heir;
+    }
+    return taken;
+}
+
 /* ---- references ---- */
 
 /* The context an alias stands for, with a reference; any other as it is. */
@@ -129,11 +164,10 @@ detach(struct context *c)
 static void
 destroy(struct context *c)
 {
-    struct after *a, *next;
+    struct after *a;
     detach(c);
     timer_end(c);
-    for (a = c->afters; a != NULL; a = next) {
-        next = a->next;
+    while ((a = context_after_take(&c->afters)) != NULL) {
         arch_free(a);
     }
     struct chan *done = atomic_load(&c->done);
@@ -176,8 +210,7 @@ cancel_one(struct context *c, int err)
     if (c->lent != NULL) {
         chan_close_owned(c->lent);
     }
-    while ((a = c->afters) != NULL) {
-        c->afters = a->next;
+    while ((a = context_after_take(&c->afters)) != NULL) {
         go(a->fn, a->arg);
         arch_free(a);
     }

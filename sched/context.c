@@ -233,8 +233,7 @@ context_after_func(struct context *c, void (*fn)(void *), void *arg)
     mutex_lock(&a->mutex);
     bool now = atomic_load(&a->err) != 0, ever = a != &background;
     if (ever && !now) {
-        after->next = a->afters;
-        a->afters = after;
+        *context_after_place(a, id) = after;
     }
     mutex_unlock(&a->mutex);
     if (now) {
@@ -253,14 +252,7 @@ context_after_stop(struct context *c, uint64_t id)
 {
     struct context *t = context_enter(c), *a = context_anchor(t);
     mutex_lock(&a->mutex);
-    struct after **at = &a->afters;
-    while (*at != NULL && (*at)->id != id) {
-        at = &(*at)->next;
-    }
-    struct after *after = *at;
-    if (after != NULL) {
-        *at = after->next;
-    }
+    struct after *after = context_after_take(context_after_place(a, id));
     mutex_unlock(&a->mutex);
     arch_free(after);
     context_leave(c, t);

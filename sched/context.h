@@ -9,7 +9,7 @@ enum context_kind { CONTEXT_NONE, CONTEXT_ROOT, CONTEXT_CANCEL, CONTEXT_VALUE, C
 _Static_assert(CONTEXT_NONE == 0, "a zeroed errgroup has no context yet");
 
 struct after {
-    struct after *next;
+    struct after *child[2]; /* by the next bit of id: cancel.c */
     uint64_t id;
     void (*fn)(void *);
     void *arg;
@@ -48,6 +48,9 @@ struct context *context_anchor(struct context *c);
 void context_attach(struct context *c);
 /* The caller has a reference. */
 void context_cancel_tree(struct context *root, int err);
+/* The place of a call among a's, and its end there. Under a's mutex. */
+struct after **context_after_place(struct context *a, uint64_t id);
+struct after *context_after_take(struct after **at);
 /* A deadline's timer: in a goroutine of its own. */
 void context_expire(void *arg);
 
