@@ -17,16 +17,52 @@
  * Context      goroutines; a deadline runs in a goroutine of its own
  * Protocol     cancelling a tree                      giving up the last reference
  *              1 lock the anchor's mutex              1 refs: 1 -> 0
- *              2 take a child off the list            2 linked? lock the anchor's mutex, take it
- *              3 refs + 1 unless it is 0                off if it still is, open
- *                0: leave it alone                    3 free
- *              So a child that is being freed is not used, and is there until 2 on the right.
+ *              2 refs + 1 unless it is 0              2 linked? lock the anchor's mutex, take it
+ *              3 take the child off the list;           off if it still is, open
+ *                linked = false; if refs was 0,       3 free
+ *                that is the last touch
+ *              So a child that is being freed is not used, and is there until it is off the list.
  *              The way down and up is a loop, however deep the tree: the mutexes of a path are held
  *              at once, and the anchors are the way back.
  * Go           context.go: propagateCancel, cancelCtx.cancel
  */
 #include "chan.h"
 #include "context.h"
+
+/* ---- calls put off: a binary tree by the bits of their numbers, the lowest at the root. Numbers
+ *      differ, so it is at most 64 deep; they rise, so it is near to balanced. ---- */
+
+/* Where id is, or would be. */
+struct after **
+context_after_place(struct context *a, uint64_t id)
+{
+    struct after **at = &a->afters;
+    for (unsigned depth = 0; *at != NULL && (*at)->id != id; depth++) {
+        at = &(*at)->child[id >> depth & 1];
+    }
+    return at;
+}
+
+/* Takes out what is there, if anything; any leaf below it can stand in its place. */
+struct after *
+context_after_take(struct after **at)
+{
+    struct after *taken = *at, **leaf = at;
+    if (taken == NULL) {
+        return NULL;
+    }
+    while ((*leaf)->child[0] != NULL || (*leaf)->child[1] != NULL) {
+        leaf = &(*leaf)->child[(*leaf)->child[0] == NULL];
+    }
+    struct after *heir = *leaf;
+    *leaf = NULL;
+    if (heir != taken) {
+        heir->child[0] = taken->child[0];
+        heir->child[1] = taken->child[1];
+        *at = heir;
+    }
+    return taken;
+}
 
 /* ---- references ---- */
 
@@ -128,11 +164,10 @@ detach(struct context *c)
 static void
 destroy(struct context *c)
 {
-    struct after *a, *next;
+    struct after *a;
     detach(c);
     timer_end(c);
-    for (a = c->afters; a != NULL; a = next) {
-        next = a->next;
+    while ((a = context_after_take(&c->afters)) != NULL) {
         arch_free(a);
     }
     struct chan *done = atomic_load(&c->done);
@@ -159,10 +194,7 @@ context_unref(struct context *c)
 struct context *
 context_anchor(struct context *c)
 {
-    while (c->kind == CONTEXT_VALUE) {
-        c = c->parent;
-    }
-    return c;
+    return c->kind == CONTEXT_VALUE ? c->anchor : c;
 }
 
 /* c->mutex is held, err not yet set. */
@@ -175,8 +207,10 @@ cancel_one(struct context *c, int err)
     if (done != NULL) {
         chan_close_owned(done);
     }
-    while ((a = c->afters) != NULL) {
-        c->afters = a->next;
+    if (c->lent != NULL) {
+        chan_close_owned(c->lent);
+    }
+    while ((a = context_after_take(&c->afters)) != NULL) {
         go(a->fn, a->arg);
         arch_free(a);
     }
@@ -189,8 +223,9 @@ next_child(struct context *c)
 {
     struct context *child;
     while ((child = c->children) != NULL) {
-        unlink_child(child);
-        if (ref_unless_zero(child)) {
+        bool live = ref_unless_zero(child);
+        unlink_child(child); /* the last touch of one that dies: it asks for no lock any more */
+        if (live) {
             mutex_lock(&child->mutex);
             if (atomic_load(&child->err) == 0) {
                 return child;

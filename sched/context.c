@@ -12,6 +12,10 @@
 
 static struct context background = { .kind = CONTEXT_ROOT };
 static struct context cancelled = { .kind = CONTEXT_ROOT, .err = CONTEXT_CANCELED };
+static struct context expired = { .kind = CONTEXT_ROOT, .err = CONTEXT_DEADLINE_EXCEEDED };
+_Static_assert(sizeof(struct chan) <= sizeof((struct gamp_context_alias *)0)->done
+                   && _Alignof(struct chan) <= 16,
+               "gamp.h has room for it");
 
 struct context *
 context_background(void)
@@ -65,15 +69,15 @@ context_with_deadline(struct context *parent, int64_t when)
         c->deadline = when;
     }
     context_attach(c);
-    int64_t left = when - arch_nanotime();
-    if (own && left <= 0) {
+    int64_t now = arch_nanotime();
+    if (own && when <= now) {
         context_cancel_tree(c, CONTEXT_DEADLINE_EXCEEDED);
     } else if (own) {
         mutex_lock(&c->mutex);
         if (atomic_load(&c->err) == 0) {
             atomic_fetch_add(&c->holds, 1);
             c->timer_counts = true;
-            c->timer = timer_after_func(left, context_expire, c);
+            c->timer = timer_after_func(when - now, context_expire, c);
         }
         mutex_unlock(&c->mutex);
     }
@@ -102,11 +106,28 @@ context_with_value(struct context *parent, const void *key, void *value)
 
 /* ---- asking ---- */
 
+/* c's channel, if it has been asked for; a is where its cancellation comes from. */
+static struct chan *
+done_known(const struct context *c, struct context *a)
+{
+    if (c->kind == CONTEXT_ALIAS) {
+        struct gamp_context_alias *alias = (struct gamp_context_alias *)(uintptr_t)c;
+        return atomic_load(&alias->lent) != 0 ? (struct chan *)(void *)alias->done : NULL;
+    }
+    return atomic_load(&a->done);
+}
+
+/* err is set before done is closed, so that who is woken sees it; who sees it first waits for the
+ * close, which is under way. Go: cancelCtx.Err, issue 75533 */
 int
 context_err(struct context *c)
 {
-    struct context *t = context_enter(c);
-    int err = atomic_load(&context_anchor(t)->err);
+    struct context *t = context_enter(c), *a = context_anchor(t);
+    int err = atomic_load(&a->err);
+    struct chan *done = err != 0 ? done_known(c, a) : NULL;
+    if (done != NULL && !atomic_load(&done->closed)) {
+        chan_recv(done, NULL);
+    }
     context_leave(c, t);
     return err;
 }
@@ -130,12 +151,35 @@ done_make(struct context *a)
     return done;
 }
 
+/* An alias has a channel of its own, closed with its target's: that one is gone after wait. */
+static struct chan *
+done_lend(struct gamp_context_alias *alias)
+{
+    struct chan *done = (struct chan *)(void *)alias->done;
+    mutex_lock(&alias->mutex);
+    if (atomic_load(&alias->lent) == 0) {
+        struct context *t = alias->target;
+        mutex_lock(&t->mutex);
+        bool over = atomic_load(&t->err) != 0;
+        *done = (struct chan){ .owner = CHAN_OF_CONTEXT, .closed = over };
+        if (!over) {
+            t->lent = done;
+        }
+        mutex_unlock(&t->mutex);
+        atomic_store(&alias->lent, 1);
+    }
+    mutex_unlock(&alias->mutex);
+    return done;
+}
+
 struct chan *
 context_done(struct context *c)
 {
     struct context *t = context_enter(c), *a = context_anchor(t);
-    struct chan *done = atomic_load(&a->done);
-    if (done == NULL && a != &background) {
+    struct chan *done = done_known(c, a);
+    if (done == NULL && c->kind == CONTEXT_ALIAS) {
+        done = done_lend((struct gamp_context_alias *)c);
+    } else if (done == NULL && a != &background) {
         done = done_make(a);
     }
     context_leave(c, t);
@@ -189,8 +233,7 @@ context_after_func(struct context *c, void (*fn)(void *), void *arg)
     mutex_lock(&a->mutex);
     bool now = atomic_load(&a->err) != 0, ever = a != &background;
     if (ever && !now) {
-        after->next = a->afters;
-        a->afters = after;
+        *context_after_place(a, id) = after;
     }
     mutex_unlock(&a->mutex);
     if (now) {
@@ -203,23 +246,17 @@ context_after_func(struct context *c, void (*fn)(void *), void *arg)
     return id;
 }
 
+/* On the background there is no call to prevent, and none to wait for either: true. */
 bool
 context_after_stop(struct context *c, uint64_t id)
 {
     struct context *t = context_enter(c), *a = context_anchor(t);
     mutex_lock(&a->mutex);
-    struct after **at = &a->afters;
-    while (*at != NULL && (*at)->id != id) {
-        at = &(*at)->next;
-    }
-    struct after *after = *at;
-    if (after != NULL) {
-        *at = after->next;
-    }
+    struct after *after = context_after_take(context_after_place(a, id));
     mutex_unlock(&a->mutex);
     arch_free(after);
     context_leave(c, t);
-    return after != NULL;
+    return after != NULL || a == &background;
 }
 
 /* ---- for errgroups ---- */
@@ -235,7 +272,7 @@ context_alias(struct gamp_context_alias *alias, struct context *target)
 }
 
 struct context *
-context_cancelled(void)
+context_cancelled(int err)
 {
-    return &cancelled;
+    return err == CONTEXT_CANCELED ? &cancelled : &expired;
 }

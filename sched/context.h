@@ -9,7 +9,7 @@ enum context_kind { CONTEXT_NONE, CONTEXT_ROOT, CONTEXT_CANCEL, CONTEXT_VALUE, C
 _Static_assert(CONTEXT_NONE == 0, "a zeroed errgroup has no context yet");
 
 struct after {
-    struct after *next;
+    struct after *child[2]; /* by the next bit of id: cancel.c */
     uint64_t id;
     void (*fn)(void *);
     void *arg;
@@ -35,6 +35,7 @@ struct context {
     struct after *afters;     /* mutex */
     struct timer *timer;      /* mutex; kept to the end */
     bool timer_counts;        /* mutex: it holds */
+    struct chan *lent;        /* mutex: in an errgroup, closed with done; no more used after that */
 
     struct context *next, *prev; /* the anchor's mutex */
 };
@@ -47,11 +48,14 @@ struct context *context_anchor(struct context *c);
 void context_attach(struct context *c);
 /* The caller has a reference. */
 void context_cancel_tree(struct context *root, int err);
+/* The place of a call among a's, and its end there. Under a's mutex. */
+struct after **context_after_place(struct context *a, uint64_t id);
+struct after *context_after_take(struct after **at);
 /* A deadline's timer: in a goroutine of its own. */
 void context_expire(void *arg);
 
 /* context.c: for errgroups. Under alias->mutex: a context whose memory is somebody else's and which
  * stands for another one. */
 struct context *context_alias(struct gamp_context_alias *alias, struct context *target);
-/* One that is cancelled, and always there. */
-struct context *context_cancelled(void);
+/* One that is cancelled for that reason, and always there. */
+struct context *context_cancelled(int err);

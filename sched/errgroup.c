@@ -7,8 +7,9 @@
  * Locks        alias.mutex: which context the alias stands for
  * Protocol     The group's context is an alias inside the group: it stands for a child of parent
  *              until wait has returned, and from then on for one that is cancelled and always
- *              there. So nothing leaks, and a pointer got from errgroup_context is good for as long
- *              as the group is.
+ *              there. Its done channel lies in the group, too (context.c: done_lend). So nothing
+ *              leaks, and a pointer got from errgroup_context, or a channel got from that, is good
+ *              for as long as the group is.
  * Go           golang.org/x/sync/errgroup
  */
 #include "context.h"
@@ -73,10 +74,10 @@ static void
 eg_done(void *arg)
 {
     struct errgroup *eg = arg;
-    atomic_fetch_sub(&eg->active, 1);
     if (atomic_load(&eg->limited)) {
         sema_release(&eg->limit);
     }
+    atomic_fetch_sub(&eg->active, 1); /* from now on set_limit may make `limit` anew */
     waitgroup_done(&eg->waitgroup);
 }
 
@@ -128,15 +129,24 @@ errgroup_try_go(struct errgroup *eg, int (*fn)(void *), void *arg)
     return true;
 }
 
+/* First cancelled, then left: what the group lends is closed by then. */
 int
 errgroup_wait(struct errgroup *eg)
 {
+    struct context *alias = (struct context *)&eg->alias;
     waitgroup_wait(&eg->waitgroup);
     mutex_lock(&eg->alias.mutex);
-    struct context *own = eg->alias.kind != 0 ? eg->alias.target : NULL;
-    context_alias(&eg->alias, context_cancelled());
+    if (eg->alias.kind == 0) {
+        context_alias(&eg->alias, context_cancelled(CONTEXT_CANCELED));
+    }
     mutex_unlock(&eg->alias.mutex);
-    context_free(own);
+    context_cancel(alias);
+    int why = context_err(alias);
+    mutex_lock(&eg->alias.mutex);
+    struct context *own = eg->alias.target;
+    context_alias(&eg->alias, context_cancelled(why));
+    mutex_unlock(&eg->alias.mutex);
+    context_unref(own);
     return atomic_load(&eg->error);
 }
 

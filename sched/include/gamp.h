@@ -221,8 +221,10 @@ struct sema {
 };
 struct gamp_context_alias {
     uint32_t kind;
+    GAMP_ATOMIC(uint32_t) lent;
     struct context *target;
     struct mutex mutex;
+    unsigned char done[80] __attribute__((aligned(16)));
 };
 struct errgroup {
     struct waitgroup waitgroup;
@@ -308,10 +310,12 @@ struct context *context_with_value(struct context *parent, const void *key, void
    Go: CancelFunc */
 void context_cancel(struct context *c);
 
-/* 0 while alive, then CONTEXT_CANCELED or CONTEXT_DEADLINE_EXCEEDED. Go: Context.Err */
+/* 0 while alive, then CONTEXT_CANCELED or CONTEXT_DEADLINE_EXCEEDED, and done is closed.
+   Go: Context.Err */
 int context_err(struct context *c);
 
-/* A channel that is closed with the context; receive, never close or free it. Go: Context.Done */
+/* A channel that is closed with the context; receive, never close or free it. It lasts as long as
+   the context; an errgroup's as long as the group. Go: Context.Done */
 struct chan *context_done(struct context *c);
 
 /* True, and *when its nanotime(), where there is a deadline. Go: Context.Deadline */
@@ -321,7 +325,8 @@ bool context_deadline(struct context *c, int64_t *when);
 void *context_value(struct context *c, const void *key);
 
 /* Runs fn(arg) in a goroutine of its own once c is cancelled (at once if it is, never if nobody
-   does); stop is true if it prevented the call. Go: context.AfterFunc */
+   does); stop is true if it prevented the call, so fn will not run: on the background, too.
+   Go: context.AfterFunc */
 uint64_t context_after_func(struct context *c, void (*fn)(void *), void *arg);
 bool context_after_stop(struct context *c, uint64_t id);
 

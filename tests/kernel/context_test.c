@@ -62,7 +62,7 @@ TEST(context_background_is_nothing_in_particular)
     CHECK(context_ref(c) == c);
     CHECK(context_done(c) == NULL && context_err(c) == 0 && !context_deadline(c, &when));
     CHECK(context_value(c, &all) == NULL);
-    CHECK(!context_after_stop(c, context_after_func(c, called, NULL)));
+    CHECK(context_after_stop(c, context_after_func(c, called, NULL)));
 }
 
 TEST(context_values_come_from_the_nearest)
