@@ -29,7 +29,7 @@ GOALS := $(or $(MAKECMDGOALS),image)
 NEEDS := $(if $(filter image run qemu debug iso soak explore bench bench-host,$(GOALS)),build) \
          $(if $(filter run qemu debug soak bench,$(GOALS)),run) $(if $(filter debug,$(GOALS)),gdb) \
          $(if $(filter test tsan,$(GOALS)),build clang run iso) $(if $(filter iso,$(GOALS)),iso) \
-         $(if $(filter fuzz test,$(GOALS)),fuzz) \
+         $(if $(filter fuzz test,$(GOALS)),fuzz) $(if $(filter model test,$(GOALS)),model) \
          $(if $(filter lint,$(GOALS)),build clang lint ctags) $(if $(filter format,$(GOALS)),lint)
 ifneq ($(strip $(NEEDS)),)
 DEPS_SAID := $(shell CC="$(CC)" tools/deps $(NEEDS) >&2)
@@ -105,7 +105,7 @@ OBJ   := $(KERNEL_OBJ) $(APP_OBJ)
 
 # ---- Goals --------------------------------------------------------------------------------------
 
-.PHONY: image run qemu debug test tsan explore fuzz soak bench bench-host lint format iso clean help FORCE
+.PHONY: image run qemu debug test tsan explore model fuzz soak bench bench-host lint format iso clean help FORCE
 export SMP MEM CPU MACHINE ACCEL KARGS ARGS CC DEBUG
 
 image: $(IMAGE) ## build the image (default)
@@ -128,6 +128,9 @@ explore: ## schedules of simulated cores, for a minute or SEEDS=n; T=scenario SE
 
 fuzz: ## everything that parses, on ever new inputs: T=name SECONDS=60
 	exec tests/fuzz/run $(T) $(or $(SECONDS),60)
+
+model: ## the protocols, checked by Spin, and their mutants: T=name
+	exec tests/model/run $(T)
 
 soak: ## everything at once for MINUTES (default 5) on 1 to 16 cores, with NMIs; SEED=n
 	$(MAKE) -s image APP=tests/soak
