@@ -247,6 +247,8 @@ g_new(const struct go_attr *attr, void (*fn)(void *), void *arg, uintptr_t pc, i
     gp->arg = arg;
     gp->name = attr->name;
     gp->id = g_next_id(mp);
+    atomic_store_explicit(&gp->mark, g_mark(gp), memory_order_relaxed);
+    ASSERT(g_of_mark(g_mark(gp)) == gp);
     gp->creator = this_g()->id;
     gp->creator_pc = pc;
     gp->pin = (int16_t)(attr->core - 1);

@@ -83,6 +83,7 @@ struct g {
 
     /* constant while alive */
     uint64_t id;
+    _Atomic(uint64_t) mark; /* what a mutex it has locked holds: g_mark */
     void (*fn)(void *);
     void *arg;
     const char *name;
@@ -320,6 +321,8 @@ void defer_run(struct deferred *d);
 void panic_raise(struct panic *p) __attribute__((noreturn));
 
 /* mutex.c */
+void mutex_wait_begin(struct g *gp, struct mutex *m);
+void mutex_wait_end(struct g *gp);
 void mutex_unlock_for(struct mutex *m, const struct g *owner);
 bool mutex_locked(const struct mutex *m);
 void mutex_circles_print(void);
@@ -333,6 +336,23 @@ const char *wait_reason_word(enum wait_reason why);
 void dump_goroutines(const struct g *first);
 void dump_names(void);
 const char *g_name(const struct g *gp);
+
+enum { MARK_ID_BITS = 16, MARK_FREE_BITS = 3 };
+
+/* Names a goroutine in one word: its struct's address without the lowest 3 bits, which are 0, and
+ * the highest 16, which say nothing; bits of its number, as structs are used again; 3 free bits. */
+static inline uint64_t
+g_mark(const struct g *gp)
+{
+    return (uint64_t)(uintptr_t)gp << MARK_ID_BITS
+           | (gp->id & ((1u << MARK_ID_BITS) - 1)) << MARK_FREE_BITS;
+}
+
+static inline struct g *
+g_of_mark(uint64_t mark)
+{
+    return (struct g *)(uintptr_t)((int64_t)mark >> MARK_ID_BITS & ~(int64_t)7);
+}
 
 static inline uint32_t
 m_rand(struct m *mp)

@@ -11,7 +11,8 @@
  * Protocol     The last reader out lets in the first writer; a writer lets in all readers that
  *              wait, and only if there is none the next writer. So neither starves, and a writer
  *              that waits holds newcomers back.
- * Cost         uncontended: one CAS in, one out; readers share its line.
+ * Cost         instructions with the call, where nobody waits: rlock 10, runlock 12, lock and
+ *              unlock 6 each; one CAS in, one out. Readers share its line.
  * Go           sync/rwmutex.go. Writers are handed the lock, where Go's compete for a mutex.
  */
 #include "statelock.h"
@@ -87,18 +88,33 @@ rwmutex_tryrlock(struct rwmutex *m)
     }
 }
 
-void
-rwmutex_rlock(struct rwmutex *m)
+static __attribute__((noinline)) void
+rlock_slow(struct rwmutex *m)
 {
-    if (rwmutex_tryrlock(m)) {
-        return;
-    }
     uint64_t s = state_lock(&m->state);
     if (s & (WRITER | STATE_WAITERS)) {
         wait(&m->readers, m, s, WAIT_RWMUTEX_RLOCK);
     } else {
         state_unlock(&m->state, s + READER);
     }
+}
+
+void
+rwmutex_rlock(struct rwmutex *m)
+{
+    if (!rwmutex_tryrlock(m)) {
+        rlock_slow(m);
+    }
+}
+
+/* The last reader, with a writer waiting: nobody else changes that. */
+static __attribute__((noinline)) void
+runlock_last(struct rwmutex *m)
+{
+    uint64_t s = state_lock(&m->state);
+    ASSERT((s & ~(uint64_t)STATE_BUSY) == (READER | STATE_WAITERS));
+    (void)s;
+    let_in(m, false);
 }
 
 void
@@ -110,14 +126,13 @@ rwmutex_runlock(struct rwmutex *m)
             fatal("sync: RUnlock of unlocked RWMutex");
         }
         if ((s & STATE_WAITERS) && s < 2 * READER) {
-            break;
+            runlock_last(m);
+            return;
         }
         if (change(m, s, s - READER, memory_order_release)) {
             return;
         }
     }
-    state_lock(&m->state); /* the last one, with a writer waiting: nobody else changes that */
-    let_in(m, false);
 }
 
 bool
@@ -126,12 +141,9 @@ rwmutex_trylock(struct rwmutex *m)
     return settled(m) == 0 && change(m, 0, WRITER, memory_order_acquire);
 }
 
-void
-rwmutex_lock(struct rwmutex *m)
+static __attribute__((noinline)) void
+wlock_slow(struct rwmutex *m)
 {
-    if (rwmutex_trylock(m)) {
-        return;
-    }
     uint64_t s = state_lock(&m->state);
     if (s != 0) {
         wait(&m->writers, m, s, WAIT_RWMUTEX_LOCK);
@@ -141,15 +153,28 @@ rwmutex_lock(struct rwmutex *m)
 }
 
 void
-rwmutex_unlock(struct rwmutex *m)
+rwmutex_lock(struct rwmutex *m)
 {
-    if (change(m, WRITER, 0, memory_order_release)) {
-        return;
+    if (!change(m, 0, WRITER, memory_order_acquire)) {
+        wlock_slow(m);
     }
+}
+
+static __attribute__((noinline)) void
+unlock_slow(struct rwmutex *m)
+{
     uint64_t s = state_lock(&m->state);
     if (!(s & WRITER)) {
         state_unlock(&m->state, s);
         fatal("sync: Unlock of unlocked RWMutex");
     }
     let_in(m, true);
+}
+
+void
+rwmutex_unlock(struct rwmutex *m)
+{
+    if (!change(m, WRITER, 0, memory_order_release)) {
+        unlock_slow(m);
+    }
 }

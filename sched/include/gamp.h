@@ -208,7 +208,6 @@ struct waitgroup {
     struct gamp_waitq waitq;
 };
 struct once {
-    GAMP_ATOMIC(uint32_t) done;
     struct mutex mutex;
 };
 struct cond {

@@ -36,3 +36,10 @@ int timers(int argc, char **argv);
 int timers_elsewhere(int argc, char **argv);
 int notes(int argc, char **argv);
 int contexts(int argc, char **argv);
+
+/* scenarios_lock.c */
+int circle_told_once(int argc, char **argv);
+int no_false_circle(int argc, char **argv);
+int no_circle_in_order(int argc, char **argv);
+int dead_owner_is_nobody(int argc, char **argv);
+int once_and_cond_freed(int argc, char **argv);

@@ -27,6 +27,9 @@ void sim_buffered(const void *from, size_t size); /* stores there may be late */
 void sim_events_print(void);
 void sim_failed(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
+/* arch_sim.c */
+extern int sim_circles; /* circles of mutexes told so far */
+
 /* simmem.c; sim_store, sim_load and sim_fence: stdatomic.h */
 void sim_memory_init(int drain_chance);
 void sim_buffered(const void *from, size_t size); /* stores there may be late */

@@ -125,6 +125,38 @@ TEST(cond_signal_wakes_the_longest_waiter)
 }
 
 static void
+waits_late(void *arg)
+{
+    mutex_lock(&mutex);
+    waiting++;
+    cond_wait(&cond, &mutex);
+    mutex_unlock(&mutex);
+    chan_send(arg, NULL);
+}
+
+/* A signal is for who waited then; who waits later cannot take it. Go: TestCondSignalStealing */
+TEST(cond_signal_cannot_be_stolen)
+{
+    struct chan *first = chan_make(0, 1), *second = chan_make(0, 1);
+    for (int i = 1; i <= 300; i++) {
+        waiting = 0;
+        go(waits_late, first);
+        CHECK(WAIT_UNTIL(locked_read(&waiting) == 1));
+        mutex_lock(&mutex);
+        cond_signal(&cond);
+        mutex_unlock(&mutex);
+        go(waits_late, second);
+        CHECK(chan_recv(first, NULL)); /* or waits for ever */
+        CHECK(WAIT_UNTIL(locked_read(&waiting) == 2));
+        CHECK_EQ(chan_len(second), 0);
+        cond_broadcast(&cond);
+        chan_recv(second, NULL);
+    }
+    chan_free(first);
+    chan_free(second);
+}
+
+static void
 next_generation(void *arg)
 {
     int rounds = (int)(intptr_t)arg;
@@ -177,6 +209,7 @@ TEST(waitgroup_go_counts_down_however_it_ends)
 static const struct test tests[] = {
     TEST_ENTRY(once_runs_once_and_others_wait_for_it),
     TEST_ENTRY(cond_signal_wakes_the_longest_waiter),
+    TEST_ENTRY(cond_signal_cannot_be_stolen),
     TEST_ENTRY(cond_makes_a_barrier),
     TEST_ENTRY(waitgroup_go_counts_down_however_it_ends),
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * locks_test.c -- rwmutexes, semaphores, and objects freed by who they let in.
+ * locks_test.c -- rwmutexes, semaphores; locks and others freed by who they let in.
  */
 #include <stdatomic.h>
 #include <stdint.h>
@@ -125,6 +125,37 @@ TEST(rwmutex_readers_are_in_together_and_a_writer_holds_new_ones_back)
     chan_free(leave);
 }
 
+/* Whoever the writer keeps out, readers go before the next writer, all at once. */
+TEST(rwmutex_readers_go_before_the_next_writer)
+{
+    enum { TOGETHER = 5 };
+    int wrote = -1, read = -1;
+    inside = chan_make(0, 0);
+    leave = chan_make(0, 0);
+    atomic_store(&order, 0);
+    rwmutex_lock(&rw);
+    size_t before = stats_now().waiting;
+    waitgroup_add(&all, TOGETHER + 2);
+    go(writes_once, &wrote);
+    CHECK(WAIT_UNTIL(stats_now().waiting == before + 1));
+    for (int i = 0; i < TOGETHER; i++) {
+        go(reads_together, NULL);
+    }
+    go(reads_once, &read);
+    CHECK(WAIT_UNTIL(stats_now().waiting == before + TOGETHER + 2));
+    CHECK(!rwmutex_tryrlock(&rw) && !rwmutex_trylock(&rw));
+    rwmutex_unlock(&rw);
+    for (int i = 0; i < TOGETHER; i++) {
+        chan_recv(inside, NULL);
+    }
+    chan_close(leave);
+    waitgroup_wait(&all);
+    CHECK_EQ(read, 0);
+    CHECK_EQ(wrote, 1);
+    chan_free(inside);
+    chan_free(leave);
+}
+
 /* ---- semaphores ---- */
 
 static struct sema sema;
@@ -208,6 +239,9 @@ struct passed {
     struct rwmutex rw;
     struct sema sema;
     struct cond cond;
+    struct once once;
+    struct waitgroup wg;
+    atomic_bool begun;
     bool ready; /* mutex */
 };
 
@@ -237,6 +271,36 @@ lets_sema_in(void *arg)
     sema_release(&((struct passed *)arg)->sema);
 }
 
+static void
+signals(void *arg)
+{
+    struct passed *p = arg;
+    mutex_lock(&p->mutex);
+    p->ready = true;
+    cond_signal(&p->cond);
+    mutex_unlock(&p->mutex);
+}
+
+static void
+initialises(void *arg)
+{
+    struct passed *p = arg;
+    atomic_store(&p->begun, true);
+    p->ready = true;
+}
+
+static void
+does_once(void *arg)
+{
+    once_do(&((struct passed *)arg)->once, initialises, arg);
+}
+
+static void
+is_done(void *arg)
+{
+    waitgroup_done(&((struct passed *)arg)->wg);
+}
+
 static struct passed *
 passed_new(void)
 {
@@ -260,10 +324,35 @@ scrap(struct passed *p)
 }
 
 static void
+frees_others(void)
+{
+    struct passed *p = passed_new();
+    go(signals, p);
+    while (!p->ready) {
+        cond_wait(&p->cond, &p->mutex);
+    }
+    scrap(p);
+    p = passed_new();
+    go(does_once, p);
+    while (!atomic_load(&p->begun)) {
+        gosched();
+    }
+    once_do(&p->once, initialises, p);
+    CHECK(p->ready);
+    scrap(p);
+    p = passed_new();
+    waitgroup_add(&p->wg, 1);
+    go(is_done, p);
+    waitgroup_wait(&p->wg);
+    scrap(p);
+}
+
+static void
 frees(void *arg)
 {
     (void)arg;
     for (int i = 0; i < 400; i++) {
+        frees_others();
         struct passed *p = passed_new();
         go(lets_in, p);
         mutex_lock(&p->mutex);
@@ -298,6 +387,7 @@ TEST(locks_are_not_touched_after_they_let_somebody_in)
 static const struct test tests[] = {
     TEST_ENTRY(rwmutex_excludes_writers_from_all),
     TEST_ENTRY(rwmutex_readers_are_in_together_and_a_writer_holds_new_ones_back),
+    TEST_ENTRY(rwmutex_readers_go_before_the_next_writer),
     TEST_ENTRY(sema_never_gives_more_than_there_is),
     TEST_ENTRY(sema_serves_in_order_whatever_is_asked),
     TEST_ENTRY(locks_are_not_touched_after_they_let_somebody_in),

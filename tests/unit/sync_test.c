@@ -5,6 +5,7 @@
  */
 #include <gamp.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "runtime.h"
 #include "tap.h"
@@ -52,12 +53,15 @@ TEST(sync_trylock_takes_only_a_free_mutex)
     mutex_unlock(&guard);
 }
 
+enum { HOGGED_MOST = 20000 };
+
 static _Atomic(bool) over;
+static _Atomic(int) hogged;
 
 static void
 hog(void *arg)
 {
-    while (!atomic_load(&over)) {
+    while (!atomic_load(&over) && atomic_fetch_add(&hogged, 1) < HOGGED_MOST) {
         mutex_lock(&guard);
         for (int64_t until = nanotime() + 200 * MICROSECOND; nanotime() < until;) {
         }
@@ -66,21 +70,23 @@ hog(void *arg)
     waitgroup_done(arg);
 }
 
-/* Hogs lock again as soon as they have unlocked; who has waited for a millisecond is handed it. */
+/* Hogs lock again as soon as they have unlocked; who has waited for a millisecond is handed it. On
+ * one core, where it would nearly never find it free. Time is counted in their turns. */
 TEST(sync_mutex_starves_nobody)
 {
+    int cores = gomaxprocs(1);
     atomic_store(&over, false);
     waitgroup_add(&done, 2);
     go(hog, &done);
     go(hog, &done);
-    int64_t start = nanotime();
     for (int i = 0; i < 20; i++) {
         mutex_lock(&guard);
         mutex_unlock(&guard);
         gosched();
     }
-    CHECK(nanotime() - start < 10 * SECOND);
     atomic_store(&over, true);
+    CHECK(atomic_load(&hogged) < HOGGED_MOST);
+    gomaxprocs(cores);
     waitgroup_wait(&done);
 }
 
@@ -130,6 +136,29 @@ TEST(sync_waitgroup_releases_all_waiters)
     }
 }
 
+static void
+done_too_often(void *wg)
+{
+    waitgroup_done(wg);
+}
+
+static void
+add_one(void *wg)
+{
+    waitgroup_add(wg, 1);
+}
+
+TEST(sync_waitgroup_misuse_panics)
+{
+    struct waitgroup wg = { 0 };
+    struct panic_info info;
+    CHECK(!go_try(done_too_often, &wg, &info));
+    CHECK(strcmp(info.message, "sync: negative WaitGroup counter") == 0);
+    atomic_store(&wg.state, 1); /* somebody waits, though nothing is left to be done */
+    CHECK(!go_try(add_one, &wg, &info));
+    CHECK(strcmp(info.message, "sync: WaitGroup misuse: Add called concurrently with Wait") == 0);
+}
+
 /* ---- notes ---- */
 
 static struct note ping, pong;
@@ -159,7 +188,7 @@ TEST(sync_note_is_neither_lost_nor_doubled)
 
 TEST(sync_note_keeps_one_early_signal)
 {
-    struct note n = {0};
+    struct note n = { 0 };
     note_wakeup(&n);
     note_wakeup(&n);
     note_sleep(&n, false);
@@ -172,6 +201,7 @@ static const struct test tests[] = {
     TEST_ENTRY(sync_mutex_starves_nobody),
     TEST_ENTRY(sync_waitgroup_waits_again_and_again),
     TEST_ENTRY(sync_waitgroup_releases_all_waiters),
+    TEST_ENTRY(sync_waitgroup_misuse_panics),
     TEST_ENTRY(sync_note_is_neither_lost_nor_doubled),
     TEST_ENTRY(sync_note_keeps_one_early_signal),
 };
