@@ -317,6 +317,15 @@ arch_preempt(int cpu)
     errno = err;
 }
 
+/* A nanotime by the host's own clock; what lies beyond its end is its end. */
+static struct timespec
+host_time(int64_t when)
+{
+    int64_t room = INT64_MAX - started_at;
+    int64_t at = started_at + (when < 0 ? 0 : when < room ? when : room);
+    return (struct timespec){at / SECOND, at % SECOND};
+}
+
 /* The futex's own timeout replaces the timer: a halt costs one system call. */
 void
 arch_idle(int64_t until)
@@ -327,8 +336,7 @@ arch_idle(int64_t until)
 
     c->wanted = INT64_MAX;
     if (until != INT64_MAX) {
-        int64_t at = until < 0 ? 0 : until + started_at;
-        t = (struct timespec){at / SECOND, at % SECOND};
+        t = host_time(until);
         timeout = &t;
     }
     if (!c->fired && !c->poked) {
@@ -371,8 +379,7 @@ arch_timer_set(int64_t when)
     if (when >= c->armed) { /* read after `wanted` is written: a signal in between reads that */
         return;
     }
-    int64_t at = (when < 0 ? 0 : when) + started_at;
-    struct itimerspec spec = {.it_value = {at / SECOND, at % SECOND}};
+    struct itimerspec spec = {.it_value = host_time(when)};
     int err = errno;
     c->armed = when;
     timer_settime(c->cell->timer, TIMER_ABSTIME, &spec, NULL);
