@@ -2,8 +2,8 @@
 /*
  * 07_powser1.c -- power series as streams: a goroutine for each operation and each term, exact.
  *
- * A stream gives its next coefficient when it is asked for one. Who drops a stream closes its `ask`;
- * the goroutine behind it drops what it was made of, and ends: nothing is left behind.
+ * A stream gives its next coefficient when it is asked for one. Who drops a stream closes its
+ * `ask`; the goroutine behind it drops what it was made of, and ends: nothing is left behind.
  *
  * Protocol     consumer                          producer
  *              1 sends on ask                    1 receives from ask; closed: frees both, ends

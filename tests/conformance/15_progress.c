@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * 15_progress.c -- everyone who can run does, on as many cores as there are, whatever the others do.
+ * 15_progress.c -- everyone who can run does, on every core there is, whatever the others do.
  *
  * Go           src/runtime/proc_test.go: progress
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * 17_fairness.c -- who hands over to each other for ever shares one slice; timers fire all the same.
+ * 17_fairness.c -- who hands over to each other for ever shares a slice; timers fire all the same.
  *
  * Go           src/runtime/proc_test.go: TestTimerFairness, TestPingPongHog, TestGCFairness
  */

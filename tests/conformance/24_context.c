@@ -170,7 +170,7 @@ cancels_child(void *arg)
     context_cancel(((struct family *)arg)->child);
 }
 
-/* Called once the grandchild is cancelled: by its family, not by its own free, which comes later. */
+/* Called once the grandchild is cancelled: by its family, not by its own free, later. */
 static void
 sees_why(void *child)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * conform.h -- what the conformance programs share: sizes that fit the machine, a crowd to wait for.
+ * conform.h -- what the conformance programs share: sizes that fit the machine, a crowd.
  *
  * Each program stands for one row of docs/conformance.md and uses gamp.h and the C library only.
  *

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* expect: status=2 output="^fatal error: all goroutines are asleep - deadlock!$"
-   output="^goroutine [0-9]+ \[chan receive \(nil chan\)" output="^goroutine [0-9]+ \[sync.Cond.Wait"
+   output="^goroutine [0-9]+ \[chan receive \(nil chan\)"
+   output="^goroutine [0-9]+ \[sync.Cond.Wait"
    output="^goroutine [0-9]+ \[chan send" output="^goroutine 1 \[sync.WaitGroup.Wait" */
 /* leaked one by one, noticed when the last to run joins them */
 #include <gamp.h>
