@@ -3,7 +3,8 @@
  * gfree.c -- dead goroutines and their stacks, kept for those to come.
  *
  * Invariants   1. a g and its stack window belong together for ever; neither goes back to the heap
- *              2. a dead g is on one list: its last core's own (default windows), or one of sched's
+ *              2. a dead g is on one list: its last core's own (default windows), or one of
+ *                 sched's: gfree keeps a page of stack each, gcold none, gfree_big other windows
  * Locks        sched.lock for the global lists
  * Context      preemption off; gfree_put is the commit of a g that has left its stack for good
  * Cost         in steady state a spawn and a death touch this core's list only: no lock, no fault.
@@ -12,11 +13,12 @@
 #include "runtime.h"
 
 static struct g *
-g_carve(void)
+g_carve(bool big)
 {
     lock_acquire(&sched.lock, RANK_SCHED);
     struct g_chunk *c = sched.chunks;
-    struct g *gp = g_list_pop(&sched.gbare);
+    struct g *gp = big ? NULL : g_list_pop(&sched.gcold);
+    gp = gp == NULL ? g_list_pop(&sched.gbare) : gp;
     if (gp == NULL && c != NULL && c->used < CHUNK_GS) {
         gp = &c->g[c->used++];
     }
@@ -24,12 +26,12 @@ g_carve(void)
     return gp;
 }
 
-/* A g that has no stack yet. NULL: no memory. */
+/* A g without a page of stack, or without a window, too. NULL: no memory. */
 static struct g *
-g_alloc(void)
+g_alloc(bool big)
 {
     struct g *gp;
-    while ((gp = g_carve()) == NULL) {
+    while ((gp = g_carve(big)) == NULL) {
         struct g_chunk *c = arch_alloc(sizeof(*c));
         if (c == NULL) {
             return NULL;
@@ -93,8 +95,7 @@ gfree_back(struct g *gp)
 {
     bool big = gp->stack_max != sched.stack_default;
     lock_acquire(&sched.lock, RANK_SCHED);
-    g_list_push(gp->stack.hi == 0 ? &sched.gbare : big ? &sched.gfree_big : &sched.gfree, gp);
-    atomic_store_explicit(&sched.gfree_n, sched.gfree.n, memory_order_relaxed);
+    g_list_push(gp->stack.hi == 0 ? &sched.gbare : big ? &sched.gfree_big : &sched.gcold, gp);
     lock_release(&sched.lock);
 }
 
@@ -104,8 +105,9 @@ gfree_get(struct m *mp, size_t max)
 {
     assert_pinned();
     size_t class = stack_class(max);
-    struct g *gp = class == sched.stack_default ? gfree_own(mp) : gfree_big(class);
-    if (gp == NULL && (gp = g_alloc()) == NULL) {
+    bool big = class != sched.stack_default;
+    struct g *gp = big ? gfree_big(class) : gfree_own(mp);
+    if (gp == NULL && (gp = g_alloc(big)) == NULL) {
         return NULL;
     }
     gp->stack_max = class;
@@ -116,7 +118,7 @@ gfree_get(struct m *mp, size_t max)
     return gp;
 }
 
-/* Half of a full list goes to the global one. Beyond GLOBAL_WARM they keep no page. */
+/* Half of a full list goes to the global ones: to gcold when gfree has GLOBAL_WARM. */
 static void
 gfree_spill(struct m *mp)
 {
@@ -132,14 +134,14 @@ gfree_spill(struct m *mp)
     }
     lock_acquire(&sched.lock, RANK_SCHED);
     while ((gp = g_list_pop(&half)) != NULL) {
-        g_list_push(&sched.gfree, gp);
+        g_list_push(cold ? &sched.gcold : &sched.gfree, gp);
     }
     atomic_store_explicit(&sched.gfree_n, sched.gfree.n, memory_order_relaxed);
     lock_release(&sched.lock);
 }
 
-/* Puts a dead g where the next spawn finds it; more than GFREE_MAX overflow to the global list,
- * where only the first GLOBAL_WARM keep a page. Go: gfput */
+/* Puts a dead g where the next spawn finds it; more than GFREE_MAX overflow to the global lists.
+ * Go: gfput */
 bool
 gfree_put(struct g *gp, void *arg)
 {

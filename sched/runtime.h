@@ -23,7 +23,7 @@ enum {
     FAIR_TICKS = 61,    /* every so many slices the global queue comes first. Go: 61 */
     STEAL_ROUNDS = 4,   /* Go: stealWork */
     GFREE_MAX = 64,     /* dead g's kept by a core; half of them move at a time. Go: gfput */
-    GLOBAL_WARM = 1024, /* dead g's on the global list that keep a page of stack */
+    GLOBAL_WARM = 1024, /* dead g's on the global list, which keep a page of stack */
     ID_BATCH = 16,      /* goroutine numbers a core takes at a time. Go: _GoidCacheBatch */
     CACHE_LINE = 64,
     STAGGER = 8,       /* first stack pointers differ by lines: equal ones share L1 sets */
@@ -229,8 +229,9 @@ struct sched {
     _Alignas(CACHE_LINE) struct gamp_lock lock;
     struct g_list global;
     _Atomic(uint32_t) global_n; /* global.n, read without the lock as a hint */
-    struct g_list gfree;        /* dead, default class */
+    struct g_list gfree;        /* dead, default class, with a page of stack */
     _Atomic(uint32_t) gfree_n;  /* gfree.n, read without the lock as a hint */
+    struct g_list gcold;        /* dead, default class, without */
     struct g_list gbare;        /* no stack could be had for them */
     struct g_list gfree_big;
     struct g_chunk *chunks;
