@@ -6,8 +6,9 @@
  * objects of sched/ leave undefined). The metal implements it in kernel/port/, a Linux process
  * in tests/host/; which one is meant is decided by the include path that finds <machine.h>.
  *
- * <machine.h> holds what must be inline: struct arch_context, this_g(), this_m(),
- * arch_preempt_off(), arch_preempt_on(), arch_irq_save(), arch_irq_restore(), arch_relax().
+ * <machine.h> holds what must be inline: struct arch_context, arch_context_switch(), this_g(),
+ * this_m(), arch_preempt_off(), arch_preempt_on(), arch_irq_save(), arch_irq_restore(),
+ * arch_relax().
  *
  * this_g() belongs to the running code and is right at any instant. this_m() belongs to the core:
  * ask only with preemption off, or the answer may name a core already left.
@@ -26,11 +27,11 @@ struct sched_stats;
 
 /* ---- Down: the machine serves the scheduler. ---------------------------------------------- */
 
-/* Contexts. A new context's first switch calls entry(prev) on the stack below top;
- * entry never returns. A switch returns, later and perhaps on another core, the g that ran there
- * just before: its stack is no longer in use from that moment. Preemption is off across it. */
+/* Contexts. A new context's first switch calls entry(prev) on the stack below top; entry never
+ * returns. arch_context_switch(from, to) returns, later and perhaps on another core, the g that ran
+ * there just before: its stack is no longer in use from that moment. Preemption is off across
+ * it. */
 void arch_context_init(struct g *gp, uintptr_t top, void (*entry)(struct g *prev));
-struct g *arch_context_switch(struct g *from, struct g *to);
 
 /* Cores. arch_cpu_start makes mp the m of a core, which, unless it is the caller, calls
  * sched_core(). */
@@ -41,7 +42,7 @@ void arch_cpu_start(int cpu, struct m *mp);
  * halt. */
 void arch_idle(int64_t until);
 void arch_wake(int cpu);     /* ends another core's arch_idle; harmless if it was not halted */
-void arch_preempt(int cpu);  /* makes sched_interrupt() run on another core soon */
+void arch_preempt(int cpu);  /* makes sched_interrupt() run on a core soon; preemption is off */
 void arch_stop_others(void); /* for good: a fatal error is about to be reported */
 
 /* Time, in ns since boot, the same on every core. The one timer of this core runs

@@ -67,10 +67,7 @@ chan_make_owned(size_t elem_size, size_t capacity, enum chan_owner owner)
     }
     struct chan *c = arch_alloc(sizeof(*c) + bytes);
     if (c != NULL) {
-        memset(c, 0, sizeof(*c));
-        c->elem_size = elem_size;
-        c->cap = capacity;
-        c->owner = owner;
+        *c = (struct chan){ .elem_size = elem_size, .cap = capacity, .owner = owner };
     }
     return c;
 }
@@ -87,7 +84,11 @@ static bool
 chan_wait(struct chan *c, struct gamp_waitq *q, void *elem, enum wait_reason why)
 {
     assert_held(&c->lock);
-    struct waiter w = { .g = this_g(), .elem = elem };
+    struct waiter w; /* next and prev are waitq_push's, the rest is others' */
+    w.g = this_g();
+    w.elem = elem;
+    w.sel = NULL;
+    w.ok = false;
     waitq_push(q, &w);
     g_park(g_unlock_commit, &c->lock, why);
     return w.ok;
@@ -101,17 +102,18 @@ chan_meet(struct chan *c, struct waiter *w)
     ASSERT(w->g != this_g());
     struct g *gp = w->g;
     w->ok = true;
-    lock_release(&c->lock);
-    g_ready(gp);
+    lock_open(&c->lock); /* preemption stays off */
+    g_ready_off(this_m(), gp);
+    arch_preempt_on();
 }
 
 /* `closed` is looked at first: once somebody has seen it, no send succeeds. take() may open the
  * lock for a moment, but a waiter it returns was claimed before anyone could see a later close. */
-bool
-chan_send_now(struct chan *c, const void *elem)
+HOT bool
+send_now(struct chan *c, const void *elem)
 {
     assert_held(&c->lock);
-    if (atomic_load_explicit(&c->closed, memory_order_relaxed)) {
+    if (PEEK(c->closed)) {
         lock_release(&c->lock);
         panic("send on closed channel");
     }
@@ -121,7 +123,7 @@ chan_send_now(struct chan *c, const void *elem)
         chan_meet(c, w);
         return true;
     }
-    size_t n = atomic_load_explicit(&c->count, memory_order_relaxed);
+    size_t n = PEEK(c->count);
     ASSERT(n <= c->cap);
     if (n == c->cap) {
         return false;
@@ -133,12 +135,12 @@ chan_send_now(struct chan *c, const void *elem)
 }
 
 /* take() comes first, since it may open the lock for a moment. */
-enum chan_status
-chan_recv_now(struct chan *c, void *elem)
+HOT enum chan_status
+recv_now(struct chan *c, void *elem)
 {
     assert_held(&c->lock);
     struct waiter *w = take(c, &c->sendq);
-    size_t n = atomic_load_explicit(&c->count, memory_order_relaxed);
+    size_t n = PEEK(c->count);
     ASSERT(w == NULL || n == c->cap);
     if (n > 0) {
         elem_copy(c, elem, slot(c, c->head));
@@ -159,7 +161,7 @@ chan_recv_now(struct chan *c, void *elem)
         chan_meet(c, w);
         return CHAN_OK;
     }
-    if (!atomic_load_explicit(&c->closed, memory_order_relaxed)) {
+    if (!PEEK(c->closed)) {
         return CHAN_EMPTY;
     }
     if (elem != NULL) {
@@ -167,6 +169,18 @@ chan_recv_now(struct chan *c, void *elem)
     }
     lock_release(&c->lock);
     return CHAN_CLOSED;
+}
+
+bool
+chan_send_now(struct chan *c, const void *elem)
+{
+    return send_now(c, elem);
+}
+
+enum chan_status
+chan_recv_now(struct chan *c, void *elem)
+{
+    return recv_now(c, elem);
 }
 
 void
@@ -177,8 +191,7 @@ chan_send(struct chan *c, const void *elem)
     }
     elem_probe(c, elem);
     lock_acquire(&c->lock, RANK_CHAN);
-    if (!chan_send_now(c, elem)
-        && !chan_wait(c, &c->sendq, (void *)(uintptr_t)elem, WAIT_CHAN_SEND)) {
+    if (!send_now(c, elem) && !chan_wait(c, &c->sendq, (void *)(uintptr_t)elem, WAIT_CHAN_SEND)) {
         panic("send on closed channel");
     }
 }
@@ -193,8 +206,34 @@ chan_recv(struct chan *c, void *elem)
         elem_probe(c, elem);
     }
     lock_acquire(&c->lock, RANK_CHAN);
-    enum chan_status s = chan_recv_now(c, elem);
+    enum chan_status s = recv_now(c, elem);
     return s != CHAN_EMPTY ? s == CHAN_OK : chan_wait(c, &c->recvq, elem, WAIT_CHAN_RECV);
+}
+
+static __attribute__((noinline)) bool
+try_send_locked(struct chan *c, const void *elem)
+{
+    elem_probe(c, elem);
+    lock_acquire(&c->lock, RANK_CHAN);
+    bool done = send_now(c, elem);
+    if (!done) {
+        lock_release(&c->lock);
+    }
+    return done;
+}
+
+static __attribute__((noinline)) enum chan_status
+try_recv_locked(struct chan *c, void *elem)
+{
+    if (elem != NULL) {
+        elem_probe(c, elem);
+    }
+    lock_acquire(&c->lock, RANK_CHAN);
+    enum chan_status s = recv_now(c, elem);
+    if (s == CHAN_EMPTY) {
+        lock_release(&c->lock);
+    }
+    return s;
 }
 
 /* Without the lock: `closed` before fullness. A channel seen open, then full, was full at some
@@ -209,13 +248,7 @@ chan_try_send(struct chan *c, const void *elem)
         && atomic_load_explicit(&c->count, memory_order_acquire) == c->cap) {
         return false;
     }
-    elem_probe(c, elem);
-    lock_acquire(&c->lock, RANK_CHAN);
-    bool done = chan_send_now(c, elem);
-    if (!done) {
-        lock_release(&c->lock);
-    }
-    return done;
+    return try_send_locked(c, elem);
 }
 
 /* Without the lock: emptiness, then `closed`: if it was not closed after it was seen empty, it was
@@ -230,15 +263,7 @@ chan_try_recv(struct chan *c, void *elem)
         && !atomic_load_explicit(&c->closed, memory_order_acquire)) {
         return CHAN_EMPTY;
     }
-    if (elem != NULL) {
-        elem_probe(c, elem);
-    }
-    lock_acquire(&c->lock, RANK_CHAN);
-    enum chan_status s = chan_recv_now(c, elem);
-    if (s == CHAN_EMPTY) {
-        lock_release(&c->lock);
-    }
-    return s;
+    return try_recv_locked(c, elem);
 }
 
 /* The waiters are collected under the lock and readied after it is open. */
@@ -246,7 +271,7 @@ void
 chan_close_owned(struct chan *c)
 {
     lock_acquire(&c->lock, RANK_CHAN);
-    if (atomic_load_explicit(&c->closed, memory_order_relaxed)) {
+    if (PEEK(c->closed)) {
         lock_release(&c->lock);
         panic("close of closed channel");
     }
@@ -329,19 +354,14 @@ chan_free(struct chan *c)
 bool
 chan_post(struct chan *c, const void *elem)
 {
-    lock_acquire(&c->lock, RANK_CHAN);
-    bool done = chan_send_now(c, elem);
-    if (!done) {
-        lock_release(&c->lock);
-    }
-    return done;
+    return try_send_locked(c, elem);
 }
 
 bool
 chan_discard(struct chan *c)
 {
     lock_acquire(&c->lock, RANK_CHAN);
-    bool had = atomic_load_explicit(&c->count, memory_order_relaxed) > 0;
+    bool had = PEEK(c->count) > 0;
     atomic_store_explicit(&c->count, 0, memory_order_release);
     lock_release(&c->lock);
     return had;

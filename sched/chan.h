@@ -3,7 +3,7 @@
  * chan.h -- what chan.c, select.c and those who own channels share.
  */
 #pragma once
-#include "runtime.h"
+#include "proc.h"
 #include "waitq.h"
 
 /* Whose channel it is: only a program's own may be closed and freed by the program. */
@@ -33,13 +33,12 @@ elem_probe(const struct chan *c, const void *elem)
     }
 }
 
-/* One select that waits. On its goroutine's stack; constant but for winner. */
+/* One select. On its goroutine's stack; constant but for winner. */
 struct select {
     _Atomic(struct waiter *) winner; /* the one case that fires; whoever sets it completes it */
-    struct select_case *cases;
-    struct waiter *waiters; /* one a case */
-    const uint16_t *order;  /* the cases with a channel, by its address */
-    uint32_t n;             /* of order */
+    struct select_case **order;      /* the cases with a channel, by its address */
+    struct waiter *waiters;          /* one for each of them */
+    uint32_t n;                      /* of both */
 };
 
 /* chan.c: one operation under c->lock. True, or not CHAN_EMPTY: done, and the lock is open. */

@@ -6,7 +6,7 @@
  *              change gomaxprocs: each core notices at its next pass through g0, to which it is
  *              called by an interrupt, and the caller waits until all have.
  */
-#include "runtime.h"
+#include "proc.h"
 
 static struct {
     int (*fn)(int, char **);
@@ -67,7 +67,7 @@ main_goroutine(void *arg)
     defers_run(this_g()->tries);
     trace_stop();
     for (int i = 0; i < DYING_YIELDS && atomic_load(&sched.dying) > 0; i++) {
-        g_yield(globq_put);
+        g_yield(true);
     }
     arch_exit(status & 255);
 }
@@ -149,7 +149,7 @@ settle(int n)
 {
     for (int i = 0; i < sched.ncores; i++) {
         while (atomic_load(&sched.gomaxprocs) == n && atomic_load(&allm[i]->off) != (i >= n)) {
-            g_yield(globq_put);
+            g_yield(true);
         }
     }
 }
@@ -165,12 +165,14 @@ gomaxprocs(int n)
     n = n > sched.ncores ? sched.ncores : n;
     mutex_lock(&change);
     old = atomic_exchange(&sched.gomaxprocs, n);
+    arch_preempt_off();
     for (int i = 0; i < sched.ncores; i++) {
         if ((i < old) != (i < n)) {
             atomic_store(&allm[i]->attention, true);
             arch_preempt(i);
         }
     }
+    arch_preempt_on();
     settle(n);
     mutex_unlock(&change);
     return old;

@@ -5,12 +5,14 @@
  * Invariants   1. a g and its stack window belong together for ever; neither goes back to the heap
  *              2. a dead g is on one list: its last core's own (default windows), or one of
  *                 sched's: gfree keeps a page of stack each, gcold none, gfree_big other windows
+ *              3. a core has a list of fewer than GFREE_BATCH and a spare of none or so many; those
+ *                 in sched.gfree go and come by the batch: its first one's arg is the next batch
  * Locks        sched.lock for the global lists
  * Context      preemption off; gfree_put is the commit of a g that has left its stack for good
  * Cost         in steady state a spawn and a death touch this core's list only: no lock, no fault.
  * Go           gfget, gfput in proc.go
  */
-#include "runtime.h"
+#include "proc.h"
 
 static struct g *
 g_carve(bool big)
@@ -63,19 +65,27 @@ gfree_big(size_t max)
     return found;
 }
 
-/* The core's own free list is a stack (last used, warmest); empty, it takes a batch. Go: gfget */
+/* This core's list is empty: its spare becomes its list, or else a batch that another core gave.
+ * Go: gfget */
 static struct g *
 gfree_own(struct m *mp)
 {
-    if (mp->gfree.n == 0 && atomic_load_explicit(&sched.gfree_n, memory_order_relaxed) > 0) {
+    struct g *gp = gfree_pop(mp);
+    if (gp != NULL) {
+        return gp;
+    }
+    mp->gfree = mp->gspare;
+    mp->gspare = (struct g_batch){ 0 };
+    if (mp->gfree.n == 0 && PEEK(sched.gfree_n) > 0) {
         lock_acquire(&sched.lock, RANK_SCHED);
-        for (int i = 0; i < GFREE_MAX / 2 && sched.gfree.n > 0; i++) {
-            g_list_push(&mp->gfree, g_list_pop(&sched.gfree));
+        if ((gp = sched.gfree) != NULL) {
+            sched.gfree = gp->arg;
+            COUNT(sched.gfree_n, -GFREE_BATCH);
+            mp->gfree = (struct g_batch){ gp, GFREE_BATCH };
         }
-        atomic_store_explicit(&sched.gfree_n, sched.gfree.n, memory_order_relaxed);
         lock_release(&sched.lock);
     }
-    return g_list_pop(&mp->gfree);
+    return gfree_pop(mp);
 }
 
 /* Windows come in few sizes, so that a dead one fits the next g that asks for one. */
@@ -118,37 +128,58 @@ gfree_get(struct m *mp, size_t max)
     return gp;
 }
 
-/* Half of a full list goes to the global ones: to gcold when gfree has GLOBAL_WARM. */
+/* One batch too many for this core: to sched.gfree, or, where that has GLOBAL_WARM, without their
+ * pages to sched.gcold. */
 static void
-gfree_spill(struct m *mp)
+gfree_give(struct g_batch batch)
 {
-    struct g *gp;
-    struct g_list half = { 0 };
-    bool cold = atomic_load_explicit(&sched.gfree_n, memory_order_relaxed) >= GLOBAL_WARM;
-    while (mp->gfree.n > GFREE_MAX / 2) {
-        gp = g_list_pop(&mp->gfree);
-        if (cold) {
+    struct g_list cold = { 0 };
+    struct g *gp = batch.first, *next;
+    if (PEEK(sched.gfree_n) >= GLOBAL_WARM) {
+        for (; gp != NULL; gp = next) {
+            next = gp->next;
             arch_stack_trim(gp, gp->stack.hi);
+            g_list_push(&cold, gp);
         }
-        g_list_push(&half, gp);
     }
     lock_acquire(&sched.lock, RANK_SCHED);
-    while ((gp = g_list_pop(&half)) != NULL) {
-        g_list_push(cold ? &sched.gcold : &sched.gfree, gp);
+    while ((gp = g_list_pop(&cold)) != NULL) {
+        g_list_push(&sched.gcold, gp);
+        batch.n--;
     }
-    atomic_store_explicit(&sched.gfree_n, sched.gfree.n, memory_order_relaxed);
+    if (batch.n > 0) {
+        batch.first->arg = sched.gfree;
+        sched.gfree = batch.first;
+        COUNT(sched.gfree_n, GFREE_BATCH);
+    }
     lock_release(&sched.lock);
 }
 
-/* Puts a dead g where the next spawn finds it; more than GFREE_MAX overflow to the global lists.
- * Go: gfput */
-bool
-gfree_put(struct g *gp, void *arg)
+static __attribute__((noinline)) void
+gfree_full(struct m *mp)
 {
-    struct m *mp = this_m();
-    (void)arg;
-    ASSERT(atomic_load(&gp->status) == G_DEAD);
-    ASSERT(gp != this_g());
+    struct g_batch spare = mp->gspare;
+    mp->gspare = mp->gfree;
+    mp->gfree = (struct g_batch){ 0 };
+    if (spare.n > 0) {
+        gfree_give(spare);
+    }
+}
+
+static inline void
+gfree_push(struct m *mp, struct g *gp)
+{
+    gp->next = mp->gfree.first;
+    mp->gfree.first = gp;
+    if (unlikely(++mp->gfree.n == GFREE_BATCH)) {
+        gfree_full(mp);
+    }
+}
+
+/* Of another class, or with more than the page it keeps. */
+static __attribute__((noinline)) bool
+gfree_put_slow(struct m *mp, struct g *gp)
+{
     arch_stack_trim(gp, gp->stack.hi - STACK_KEEP);
     if (gp->stack_max != sched.stack_default) {
         lock_acquire(&sched.lock, RANK_SCHED);
@@ -156,12 +187,23 @@ gfree_put(struct g *gp, void *arg)
         lock_release(&sched.lock);
         return true;
     }
-    gp->next = mp->gfree.first;
-    mp->gfree.first = gp;
-    mp->gfree.last = mp->gfree.last == NULL ? gp : mp->gfree.last;
-    if (++mp->gfree.n < GFREE_MAX) {
-        return true;
+    gfree_push(mp, gp);
+    return true;
+}
+
+/* Puts a dead g where the next spawn finds it: a full list becomes the spare, a full spare goes to
+ * the others. Go: gfput */
+bool
+gfree_put(struct g *gp, void *arg)
+{
+    struct m *mp = this_m();
+    (void)arg;
+    ASSERT(atomic_load(&gp->status) == G_DEAD);
+    ASSERT(gp != this_g());
+    if (unlikely(gp->stack.mapped < gp->stack.hi - STACK_KEEP)
+        || unlikely(gp->stack_max != sched.stack_default)) {
+        return gfree_put_slow(mp, gp);
     }
-    gfree_spill(mp);
+    gfree_push(mp, gp);
     return true;
 }

@@ -32,6 +32,7 @@
  *              the look, and here a P is never dropped.
  * Go           findRunnable, stealWork, wakep, resetspinning, checkdead in proc.go
  */
+#include "proc.h"
 #include "timerheap.h"
 
 struct sched sched;
@@ -103,6 +104,13 @@ inbox_put(struct m *mp, struct g *gp)
     if (mp != this_m()) {
         arch_preempt(mp->id);
     }
+}
+
+/* Hands gp to the core it is pinned to, or to core 0 while that one is switched off. */
+void
+pinned_put(struct g *gp)
+{
+    inbox_put(allm[gp->pin < atomic_load(&sched.gomaxprocs) ? gp->pin : 0], gp);
 }
 
 /* Sorts what came from outside into this core's queues, oldest first. */
@@ -179,8 +187,7 @@ steal(struct m *mp)
             if (last) {
                 timers_steal(victim);
             }
-            bool inherit;
-            struct g *gp = last ? runq_get(mp, &inherit) : NULL;
+            struct g *gp = last ? runq_get_next(mp) : NULL;
             if (gp != NULL) {
                 return gp;
             }
@@ -333,18 +340,21 @@ find_runnable(struct m *mp, bool *inherit)
         mp->slice_over = false;
         inbox_drain(mp);
         timers_run(mp);
-        *inherit = false;
         if (mp->id >= atomic_load(&sched.gomaxprocs)) {
             switched_off(mp);
             continue;
         }
         uint32_t tick = atomic_load_explicit(&mp->schedtick, memory_order_relaxed);
-        struct g *gp = tick % FAIR_TICKS == 0 ? globq_get(mp, 1) : NULL;
+        struct g *gp = NULL;
+        if ((int32_t)(tick - mp->fair_at) >= 0) {
+            mp->fair_at = tick + FAIR_TICKS;
+            gp = globq_get(mp, 1);
+        }
         if (gp == NULL && tick % 2 == 0) {
             gp = g_list_pop(&mp->pinned);
         }
-        if (gp == NULL && (gp = runq_get(mp, inherit)) == NULL
-            && (gp = g_list_pop(&mp->pinned)) == NULL
+        *inherit = gp == NULL && (gp = runq_get_next(mp)) != NULL;
+        if (gp == NULL && (gp = runq_get_ring(mp)) == NULL && (gp = g_list_pop(&mp->pinned)) == NULL
             && (gp = globq_get(mp, RUNQ_CAP / 2)) == NULL) {
             gp = spin_and_steal(mp);
         }
@@ -381,6 +391,7 @@ schedule(void)
         COUNT(mp->switches, 1);
         g_set_status(gp, G_RUNNABLE, G_RUNNING);
         atomic_store_explicit(&mp->running, gp, memory_order_relaxed);
+        mp->commit = NULL;
         slice_arm(mp); /* after `running`: one that fires now is armed again by sched_interrupt */
         finish_switch(arch_context_switch(&mp->g0, gp));
     }

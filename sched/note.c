@@ -11,7 +11,7 @@
  *                goes on, from 1
  * Go           note, lock_futex.go
  */
-#include "runtime.h"
+#include "proc.h"
 
 #define NOTE_SET ((uintptr_t)1)
 

@@ -104,5 +104,5 @@ sched_preempt(void)
         COUNT(mp->preemptions, 1);
     }
     atomic_store(&mp->attention, true);
-    g_yield_off(over ? globq_put : runq_put);
+    g_yield_off(over);
 }

@@ -30,7 +30,7 @@
  * Go           runqput, runqget, runqgrab, runqputslow, globrunqget in proc.go. Here a yielding
  *              goroutine goes to the tail of its own ring, not of the global list: no shared line.
  */
-#include "runtime.h"
+#include "runq.h"
 
 void
 g_list_push(struct g_list *l, struct g *gp)
@@ -86,9 +86,8 @@ globq_put_list(struct g_list *list, bool head)
 }
 
 void
-globq_put(struct m *mp, struct g *gp)
+globq_put(struct g *gp)
 {
-    (void)mp;
     struct g_list one = { 0 };
     g_list_push(&one, gp);
     globq_put_list(&one, false);
@@ -107,18 +106,17 @@ globq_get(struct m *mp, uint32_t max)
     uint32_t n = sched.global.n / (uint32_t)atomic_load(&sched.gomaxprocs) + 1;
     n = n > max ? max : n;
     n = n > sched.global.n ? sched.global.n : n;
-    struct g_list mine = { 0 };
-    for (uint32_t i = 0; i < n; i++) {
-        g_list_push(&mine, g_list_pop(&sched.global));
+    struct g *gp = g_list_pop(&sched.global);
+    struct runq *q = &mp->runq;
+    uint32_t tail = PEEK(q->tail), room = RUNQ_CAP - (tail - PEEK(q->head)), more = 0;
+    for (; more + 1 < n && more < room; more++) {
+        atomic_store_explicit(&q->ring[(tail + more) % RUNQ_CAP], g_list_pop(&sched.global),
+                              memory_order_relaxed);
     }
+    atomic_store_explicit(&q->tail, tail + more, memory_order_release);
     atomic_store_explicit(&sched.global_n, sched.global.n, memory_order_release);
     lock_release(&sched.lock);
-    struct g *gp = g_list_pop(&mine), *rest;
-    bool more = mine.n > 0;
-    while ((rest = g_list_pop(&mine)) != NULL) {
-        runq_put(mp, rest);
-    }
-    if (more) { /* a core that saw the list empty has not seen the ring */
+    if (more > 0) { /* a core that saw the list empty has not seen the ring */
         atomic_thread_fence(memory_order_seq_cst);
         wake_if_idle();
     }
@@ -136,82 +134,30 @@ runq_overflow(struct m *mp, struct g *gp, uint32_t head)
                                                  memory_order_release, memory_order_relaxed)) {
         return false;
     }
-    struct g_list half = { 0 };
+    gp->next = NULL;
+    struct g_list half = { .last = gp, .n = RUNQ_CAP / 2 + 1 };
+    struct g **link = &half.first;
     for (uint32_t i = 0; i < RUNQ_CAP / 2; i++) { /* ours now, and only the owner writes slots */
-        struct g *old =
-            atomic_load_explicit(&q->ring[(first + i) % RUNQ_CAP], memory_order_relaxed);
-        g_list_push(&half, old);
+        *link = PEEK(q->ring[(first + i) % RUNQ_CAP]);
+        link = &(*link)->next;
     }
-    g_list_push(&half, gp);
+    *link = gp;
     globq_put_list(&half, false);
     return true;
 }
 
-/* Adds gp at the tail of this core's own ring. No fence: see wake_if_idle's callers. Go: runqput */
+/* runq_put where the ring looked full. */
 void
-runq_put(struct m *mp, struct g *gp)
+runq_put_slow(struct m *mp, struct g *gp)
 {
-    assert_pinned();
-    ASSERT(mp == this_m() && gp->pin < 0);
-    ASSERT(atomic_load(&gp->status) == G_RUNNABLE);
     struct runq *q = &mp->runq;
-    for (;;) {
-        uint32_t h = atomic_load_explicit(&q->head, memory_order_acquire);
-        uint32_t t = atomic_load_explicit(&q->tail, memory_order_relaxed);
-        if (t - h > RUNQ_CAP) {
-            throw("runq_put: core %d, head %u, tail %u", mp->id, h, t);
-        }
-        if (t - h < RUNQ_CAP) {
-            atomic_store_explicit(&q->ring[t % RUNQ_CAP], gp, memory_order_relaxed);
-            atomic_store_explicit(&q->tail, t + 1, memory_order_release);
-            return;
-        }
-        if (runq_overflow(mp, gp, h)) {
-            return;
-        }
+    uint32_t h = atomic_load_explicit(&q->head, memory_order_acquire);
+    uint32_t t = atomic_load_explicit(&q->tail, memory_order_relaxed);
+    if (t - h > RUNQ_CAP) {
+        throw("runq_put: core %d, head %u, tail %u", mp->id, h, t);
     }
-}
-
-/* Makes gp the next to run here; what stood there goes to the tail of the ring. */
-void
-runq_put_next(struct m *mp, struct g *gp)
-{
-    assert_pinned();
-    ASSERT(mp == this_m() && gp->pin < 0);
-    ASSERT(atomic_load(&gp->status) == G_RUNNABLE);
-    struct g *old = atomic_exchange_explicit(&mp->runq.next, gp, memory_order_seq_cst);
-    if (old != NULL) {
-        runq_put(mp, old);
-        atomic_thread_fence(memory_order_seq_cst); /* a thief may have emptied `next` already */
-    }
-}
-
-/* The next g of this core, or NULL. *inherit: it goes on with the running slice. Go: runqget */
-struct g *
-runq_get(struct m *mp, bool *inherit)
-{
-    assert_pinned();
-    ASSERT(mp == this_m());
-    struct runq *q = &mp->runq;
-    struct g *gp = atomic_load_explicit(&q->next, memory_order_relaxed);
-    if (gp != NULL
-        && atomic_compare_exchange_strong_explicit(&q->next, &gp, NULL, memory_order_acquire,
-                                                   memory_order_relaxed)) {
-        *inherit = true;
-        return gp;
-    }
-    *inherit = false;
-    for (;;) {
-        uint32_t h = atomic_load_explicit(&q->head, memory_order_acquire);
-        uint32_t t = atomic_load_explicit(&q->tail, memory_order_relaxed);
-        if (t == h) {
-            return NULL;
-        }
-        gp = atomic_load_explicit(&q->ring[h % RUNQ_CAP], memory_order_relaxed);
-        if (atomic_compare_exchange_weak_explicit(&q->head, &h, h + 1, memory_order_release,
-                                                  memory_order_relaxed)) {
-            return gp;
-        }
+    if (t - h < RUNQ_CAP || !runq_overflow(mp, gp, h)) {
+        runq_put(mp, gp); /* thieves were here */
     }
 }
 
@@ -297,9 +243,8 @@ void
 runq_drain(struct m *mp, struct g_list *into)
 {
     ASSERT(mp == this_m());
-    bool inherit;
     struct g *gp;
-    while ((gp = runq_get(mp, &inherit)) != NULL) {
+    while ((gp = runq_get_next(mp)) != NULL || (gp = runq_get_ring(mp)) != NULL) {
         g_list_push(into, gp);
     }
 }

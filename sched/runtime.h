@@ -22,7 +22,7 @@ enum {
     RUNQ_CAP = GAMP_RUNQ_CAP,
     FAIR_TICKS = 61,    /* every so many slices the global queue comes first. Go: 61 */
     STEAL_ROUNDS = 4,   /* Go: stealWork */
-    GFREE_MAX = 64,     /* dead g's kept by a core; half of them move at a time. Go: gfput */
+    GFREE_BATCH = 32,   /* dead g's that move at a time; a core keeps two. Go: gfput, 64 */
     GLOBAL_WARM = 1024, /* dead g's on the global list, which keep a page of stack */
     ID_BATCH = 16,      /* goroutine numbers a core takes at a time. Go: _GoidCacheBatch */
     CACHE_LINE = 64,
@@ -111,6 +111,12 @@ struct g_list {
     uint32_t n;
 };
 
+/* Dead ones, newest first, linked by g->next. */
+struct g_batch {
+    struct g *first;
+    uint32_t n;
+};
+
 /* One goroutine's wait on one thing; on the waiting goroutine's stack. Go: sudog */
 struct waiter {
     struct g *g;
@@ -170,11 +176,12 @@ struct m {
     bool spinning;
     bool slice_over; /* the running g has had its time */
     uint32_t rand;
-    struct g_list pinned; /* runnable here and nowhere else */
-    struct g_list gfree;  /* dead, with stacks of the default class */
+    struct g_list pinned;         /* runnable here and nowhere else */
+    struct g_batch gfree, gspare; /* dead, with stacks of the default class */
     uint64_t id_next, id_end;
     int64_t slice_seen_at; /* when tick_seen was noted */
     uint32_t tick_seen;
+    uint32_t fair_at;    /* the schedtick at which the global list comes first */
     int64_t timer_armed; /* what the hardware is set to */
     int64_t seen;        /* the time, as this core last had reason to look: exact to 20 ms */
 
@@ -229,8 +236,8 @@ struct sched {
     _Alignas(CACHE_LINE) struct gamp_lock lock;
     struct g_list global;
     _Atomic(uint32_t) global_n; /* global.n, read without the lock as a hint */
-    struct g_list gfree;        /* dead, default class, with a page of stack */
-    _Atomic(uint32_t) gfree_n;  /* gfree.n, read without the lock as a hint */
+    struct g *gfree;            /* dead, default class, with a page of stack: batches */
+    _Atomic(uint32_t) gfree_n;  /* how many; read without the lock as a hint */
     struct g_list gcold;        /* dead, default class, without */
     struct g_list gbare;        /* no stack could be had for them */
     struct g_list gfree_big;
@@ -264,21 +271,38 @@ extern struct m *allm[CORES_MAX];
 /* Preemption is off: what this_m() says stays true. */
 #define assert_pinned() ASSERT(!arch_preemptible())
 
-/* A counter only its owner writes: no locked instruction. */
+#define likely(x)       __builtin_expect(!!(x), 1)
+#define unlikely(x)     __builtin_expect(!!(x), 0)
+
+/* COUNT: a counter that only its owner writes, without a locked instruction. PEEK: a relaxed load.
+ * Compilers never fold an atomic access into the instruction that needs it; these they do: an
+ * aligned word is read and written whole. The tools that watch atomics see them as such. */
+#if defined(__SANITIZE_THREAD__) || defined(ATOMICS_WATCHED)
 #define COUNT(c, n)                                                                                \
     atomic_store_explicit(&(c), atomic_load_explicit(&(c), memory_order_relaxed) + (n),            \
                           memory_order_relaxed)
+#define PEEK(c) atomic_load_explicit(&(c), memory_order_relaxed)
+#else
+#define PLAIN(c)                                                                                   \
+    (*(__typeof__(__extension__({                                                                  \
+        __auto_type v_ = (c);                                                                      \
+        v_;                                                                                        \
+    })) *)(uintptr_t)                                                                              \
+     & (c))
+#define COUNT(c, n) (PLAIN(c) += (n))
+#define PEEK(c)     PLAIN(c)
+#endif
 
-/* proc.c */
-void g_set_status(struct g *gp, enum g_status from, enum g_status to);
+/* proc.c; the rest is in proc.h */
+void g_bad_status(const struct g *gp, enum g_status from, enum g_status to)
+    __attribute__((noreturn, cold));
 void g_park(bool (*commit)(struct g *, void *), void *arg, enum wait_reason why);
 void g_park_for_ever(enum wait_reason why) __attribute__((noreturn));
-void g_yield_off(void (*put)(struct m *, struct g *));
 bool g_unlock_commit(struct g *gp, void *lock);
 void g_ready(struct g *gp);
-void g_yield(void (*put)(struct m *, struct g *));
+void g_yield(bool global);
+void g_yield_off(bool global);
 void g_exit(void) __attribute__((noreturn));
-void finish_switch(struct g *prev);
 struct g *g_new(const struct go_attr *attr, void (*fn)(void *), void *arg, uintptr_t pc, int *err);
 int g_spawn(const struct go_attr *attr, void (*fn)(void *), void *arg, uintptr_t pc);
 
@@ -286,14 +310,11 @@ int g_spawn(const struct go_attr *attr, void (*fn)(void *), void *arg, uintptr_t
 struct g *gfree_get(struct m *mp, size_t max);
 bool gfree_put(struct g *gp, void *unused);
 
-/* runq.c */
-void runq_put(struct m *mp, struct g *gp);
-void runq_put_next(struct m *mp, struct g *gp);
-struct g *runq_get(struct m *mp, bool *inherit);
+/* runq.c; the rest is in runq.h */
 bool runq_empty(struct m *mp);
 uint32_t runq_len(struct m *mp);
 struct g *runq_steal(struct m *thief, struct m *victim, bool take_next);
-void globq_put(struct m *mp, struct g *gp);
+void globq_put(struct g *gp);
 void globq_put_list(struct g_list *list, bool head);
 struct g *globq_get(struct m *mp, uint32_t max);
 void runq_drain(struct m *mp, struct g_list *into);
@@ -304,6 +325,7 @@ struct g *g_list_pop(struct g_list *l);
 void schedule(void) __attribute__((noreturn));
 void wake_one(void);
 void inbox_put(struct m *mp, struct g *gp);
+void pinned_put(struct g *gp);
 
 /* preempt.c */
 void slice_arm(struct m *mp);

@@ -35,6 +35,7 @@
 enum {
     CASES_MAX = 65536,
     STACK_CASES = 64, /* more of them have their waiters on the heap */
+    FEW = 8,          /* sorted as they come */
 };
 
 /* ---- serving ---- */
@@ -52,8 +53,8 @@ losers_try(const struct select *s, const struct chan *c, const struct waiter *wo
 {
     bool all = true;
     for (uint32_t i = 0; i < s->n; i++) {
-        const struct select_case *k = &s->cases[s->order[i]];
-        struct waiter *w = &s->waiters[s->order[i]];
+        const struct select_case *k = s->order[i];
+        struct waiter *w = &s->waiters[i];
         if (w == won || !w->queued) {
             continue;
         }
@@ -73,8 +74,8 @@ static void
 losers_wait(const struct select *s, const struct waiter *won)
 {
     for (uint32_t i = 0; i < s->n; i++) {
-        const struct select_case *k = &s->cases[s->order[i]];
-        struct waiter *w = &s->waiters[s->order[i]];
+        const struct select_case *k = s->order[i];
+        struct waiter *w = &s->waiters[i];
         if (w != won && w->queued) {
             lock_acquire(&k->chan->lock, RANK_CHAN);
             unqueue(k->chan, k, w);
@@ -141,19 +142,19 @@ select_live(const struct gamp_waitq *q)
 
 /* ---- selecting ---- */
 
-static bool
-before(const struct select_case *cases, uint16_t a, uint16_t b)
+static inline bool
+before(const struct select_case *a, const struct select_case *b)
 {
-    return (uintptr_t)cases[a].chan < (uintptr_t)cases[b].chan;
+    return (uintptr_t)a->chan < (uintptr_t)b->chan;
 }
 
 static void
-sift_down(const struct select_case *cases, uint16_t *order, uint32_t i, uint32_t n)
+sift_down(struct select_case **order, uint32_t i, uint32_t n)
 {
-    uint16_t moved = order[i];
+    struct select_case *moved = order[i];
     for (uint32_t child; (child = 2 * i + 1) < n; i = child) {
-        child += child + 1 < n && before(cases, order[child], order[child + 1]);
-        if (!before(cases, moved, order[child])) {
+        child += child + 1 < n && before(order[child], order[child + 1]);
+        if (!before(moved, order[child])) {
             break;
         }
         order[i] = order[child];
@@ -161,55 +162,54 @@ sift_down(const struct select_case *cases, uint16_t *order, uint32_t i, uint32_t
     order[i] = moved;
 }
 
-/* The cases that have a channel, by its address: heapsort, as n may be large and the stack is not.
- * Returns how many there are. */
-static uint32_t
-sort_by_address(const struct select_case *cases, size_t n, uint16_t *order)
+/* As n may be large and the stack is not. */
+static void
+heapsort(struct select_case **order, uint32_t n)
 {
-    uint32_t have = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (cases[i].chan != NULL) {
-            order[have++] = (uint16_t)i;
-        }
+    for (uint32_t i = n / 2; i-- > 0;) {
+        sift_down(order, i, n);
     }
-    for (uint32_t i = have / 2; i-- > 0;) {
-        sift_down(cases, order, i, have);
-    }
-    for (uint32_t i = have; i-- > 1;) {
-        uint16_t last = order[i];
+    for (uint32_t i = n; i-- > 1;) {
+        struct select_case *last = order[i];
         order[i] = order[0];
         order[0] = last;
-        sift_down(cases, order, 0, i);
+        sift_down(order, 0, i);
     }
-    return have;
 }
 
-/* The channel at i of the order, or NULL where the next one is the same. */
-static inline struct chan *
-last_of(const struct select *s, uint32_t i)
+/* Finds the cases that have a channel, by its address. A program's own bad pointer is found out
+ * here, before anything is locked. */
+static inline void
+order_cases(struct select *s, struct select_case *cases, size_t n)
 {
-    struct chan *c = s->cases[s->order[i]].chan;
-    return i + 1 < s->n && s->cases[s->order[i + 1]].chan == c ? NULL : c;
-}
-
-static void
-lock_all(const struct select *s)
-{
-    for (uint32_t i = 0; i < s->n; i++) {
-        struct chan *c = last_of(s, i);
-        if (c != NULL) {
-            lock_acquire(&c->lock, RANK_CHAN);
+    s->n = 0;
+    for (struct select_case *k = cases; k < cases + n; k++) {
+        if (k->chan == NULL) {
+            continue;
         }
+        if (k->elem != NULL || k->op == SELECT_OP_SEND) {
+            elem_probe(k->chan, k->elem);
+        }
+        uint32_t at = s->n++;
+        while (n <= FEW && at > 0 && before(k, s->order[at - 1])) {
+            s->order[at] = s->order[at - 1];
+            at--;
+        }
+        s->order[at] = k;
+    }
+    if (n > FEW) {
+        heapsort(s->order, s->n);
     }
 }
 
 /* All but `keep`. Reads nothing of s, or of what it points to, after the last one is open. */
-static void
+static inline void
 unlock_all(const struct select *s, const struct chan *keep)
 {
+    struct select_case **order = s->order;
     for (uint32_t i = 0, n = s->n; i < n; i++) {
-        struct chan *c = last_of(s, i);
-        if (c != NULL && c != keep) {
+        struct chan *c = order[i]->chan;
+        if (c != keep && (i + 1 == n || order[i + 1]->chan != c)) {
             lock_release(&c->lock);
         }
     }
@@ -223,28 +223,34 @@ unlock_commit(struct g *gp, void *s)
     return true;
 }
 
-static bool
+static inline bool
 case_ready(const struct select_case *k)
 {
     struct chan *c = k->chan;
-    size_t n = atomic_load_explicit(&c->count, memory_order_relaxed);
-    bool room = k->op == SELECT_OP_SEND ? n < c->cap : n > 0;
-    return room || atomic_load_explicit(&c->closed, memory_order_relaxed)
-           || select_live(k->op == SELECT_OP_SEND ? &c->recvq : &c->sendq);
+    size_t n = PEEK(c->count);
+    bool send = k->op == SELECT_OP_SEND;
+    if ((send ? n < c->cap : n > 0) || PEEK(c->closed)) {
+        return true;
+    }
+    const struct gamp_waitq *q = send ? &c->recvq : &c->sendq;
+    return q->first != NULL && select_live(q);
 }
 
-/* One of the cases that are ready, each as likely as any other; -1: none. All are locked. */
-static int
-pick(const struct select *s)
+/* Locks all, and finds one of the cases that are ready, each as likely as any other; NULL: none. */
+static inline struct select_case *
+lock_and_pick(const struct select *s)
 {
-    int picked = -1;
+    struct select_case *picked = NULL;
+    const struct chan *locked = NULL;
     uint32_t ready = 0;
     for (uint32_t i = 0; i < s->n; i++) {
-        if (case_ready(&s->cases[s->order[i]])) {
-            ready++;
-            if (ready == 1 || m_rand(this_m()) % ready == 0) {
-                picked = s->order[i];
-            }
+        struct select_case *k = s->order[i];
+        if (k->chan != locked) {
+            lock_acquire(&k->chan->lock, RANK_CHAN);
+            locked = k->chan;
+        }
+        if (case_ready(k) && (ready++ == 0 || m_rand(this_m()) % ready == 0)) {
+            picked = k;
         }
     }
     return picked;
@@ -271,99 +277,90 @@ perform(struct select_case *k)
 }
 
 /* Nothing was ready, all is locked. Returns the case that was served meanwhile. */
-static int
+static struct select_case *
 wait(struct select *s)
 {
     atomic_store_explicit(&s->winner, NULL, memory_order_relaxed);
     for (uint32_t i = 0; i < s->n; i++) {
-        struct select_case *k = &s->cases[s->order[i]];
-        struct waiter *w = &s->waiters[s->order[i]];
-        *w = (struct waiter){ .g = this_g(), .elem = k->elem, .sel = s, .queued = true };
+        struct select_case *k = s->order[i];
+        struct waiter *w = &s->waiters[i];
+        w->g = this_g();
+        w->elem = k->elem;
+        w->sel = s;
+        w->ok = false;
+        w->queued = true;
         waitq_push(k->op == SELECT_OP_SEND ? &k->chan->sendq : &k->chan->recvq, w);
     }
     g_park(unlock_commit, s, WAIT_SELECT);
     const struct waiter *w = atomic_load_explicit(&s->winner, memory_order_relaxed);
-    int i = (int)(w - s->waiters);
-    if (s->cases[i].op == SELECT_OP_SEND && !w->ok) {
+    struct select_case *k = s->order[w - s->waiters];
+    if (k->op == SELECT_OP_SEND && !w->ok) {
         panic("send on closed channel");
     }
-    s->cases[i].ok = w->ok;
-    return i;
+    k->ok = w->ok;
+    return k;
 }
 
-/* -1: none is ready, and it may not park. */
-static int
+/* NULL: none is ready, and it may not park. */
+static inline struct select_case *
 select_among(struct select *s, bool may_park)
 {
     for (;;) {
-        lock_all(s);
-        int i = pick(s);
-        if (i >= 0) {
-            unlock_all(s, s->cases[i].chan);
-            if (perform(&s->cases[i])) {
-                return i;
-            }
-        } else if (may_park) {
+        struct select_case *k = lock_and_pick(s);
+        if (k == NULL && may_park) {
             return wait(s);
-        } else {
-            unlock_all(s, NULL);
-            return -1;
+        }
+        unlock_all(s, k != NULL ? k->chan : NULL);
+        if (k == NULL || perform(k)) {
+            return k;
         }
     }
 }
 
-static int
+static inline struct select_case *
+select_ordered(struct select *s, struct select_case *cases, size_t n, bool may_park)
+{
+    order_cases(s, cases, n);
+    if (s->n == 0 && may_park) {
+        g_park_for_ever(WAIT_SELECT_NONE);
+    }
+    return select_among(s, may_park);
+}
+
+static struct select_case *
 select_on_stack(struct select_case *cases, size_t n, bool may_park)
 {
-    uint16_t order[STACK_CASES];
-    struct waiter waiters[may_park ? n : 1];
-    struct select s = { .cases = cases, .waiters = waiters, .order = order };
-    s.n = sort_by_address(cases, n, order);
-    return select_among(&s, may_park);
+    struct select_case *order[STACK_CASES];
+    struct waiter waiters[may_park ? n + 1 : 1]; /* 0 of them may not be */
+    struct select s = { .order = order, .waiters = waiters };
+    return select_ordered(&s, cases, n, may_park);
 }
 
 /* The window of a goroutine may be smaller than what many waiters take. */
-static int
+static struct select_case *
 select_on_heap(struct select_case *cases, size_t n, bool may_park)
 {
-    struct waiter *waiters = arch_alloc(n * (sizeof(*waiters) + sizeof(uint16_t)));
-    if (waiters == NULL) {
-        sched_out_of_memory("chan_select: no memory for so many waiters");
-    }
-    uint16_t *order = (uint16_t *)(waiters + n);
-    struct select s = { .cases = cases, .waiters = waiters, .order = order };
-    s.n = sort_by_address(cases, n, order);
-    struct deferred done;
-    defer_push(&done, arch_free, waiters); /* a panic comes by here, too */
-    int i = select_among(&s, may_park);
-    defer_run(&done);
-    return i;
-}
-
-static int
-select_any(struct select_case *cases, size_t n, bool may_park)
-{
-    size_t channels = 0;
     if (n > CASES_MAX) {
         panic("select: %zu cases, at most %d", n, CASES_MAX);
     }
-    for (size_t i = 0; i < n; i++) {
-        const struct select_case *k = &cases[i];
-        if (k->chan != NULL) {
-            channels++;
-            if (k->elem != NULL || k->op == SELECT_OP_SEND) {
-                elem_probe(k->chan, k->elem);
-            }
-        }
+    struct waiter *waiters = arch_alloc(n * (sizeof(*waiters) + sizeof(cases)));
+    if (waiters == NULL) {
+        sched_out_of_memory("chan_select: no memory for so many waiters");
     }
-    if (channels == 0) {
-        if (may_park) {
-            g_park_for_ever(WAIT_SELECT_NONE);
-        }
-        return -1;
-    }
-    return n <= STACK_CASES ? select_on_stack(cases, n, may_park)
-                            : select_on_heap(cases, n, may_park);
+    struct select s = { .order = (struct select_case **)(waiters + n), .waiters = waiters };
+    struct deferred done;
+    defer_push(&done, arch_free, waiters); /* a panic comes by here, too */
+    struct select_case *k = select_ordered(&s, cases, n, may_park);
+    defer_run(&done);
+    return k;
+}
+
+static inline int
+select_any(struct select_case *cases, size_t n, bool may_park)
+{
+    struct select_case *k = likely(n <= STACK_CASES) ? select_on_stack(cases, n, may_park)
+                                                     : select_on_heap(cases, n, may_park);
+    return k != NULL ? (int)(k - cases) : -1;
 }
 
 int

@@ -16,9 +16,10 @@ struct m;
 #define CPU_G        8
 #define CPU_M        16
 #define CPU_PREEMPT  24
+#define CPU_TLB_GEN  40
 #define PREEMPT_NONE 0x80000000u /* this bit is clear when a reschedule is wanted */
 
-/* First member of struct g; switch.S knows the offsets. */
+/* First member of struct g; arch_context_switch knows the offsets. */
 struct arch_context {
     uintptr_t sp;
     uint32_t mxcsr;
@@ -40,7 +41,9 @@ struct arch_g {
     struct arch_context context;
     struct arch_stack stack;
 };
-_Static_assert(offsetof(struct arch_g, stack.trim_gen) == 48, "known to switch.S");
+_Static_assert(offsetof(struct arch_g, context.mxcsr) == 8, "known to arch_context_switch");
+_Static_assert(offsetof(struct arch_g, context.fcw) == 12, "known to arch_context_switch");
+_Static_assert(offsetof(struct arch_g, stack.trim_gen) == 48, "known to arch_context_switch");
 
 static inline struct g *
 this_g(void)
@@ -82,6 +85,53 @@ arch_preemptible(void)
     uint32_t n;
     __asm__ volatile("movl %%gs:%c1, %0" : "=r"(n) : "i"(CPU_PREEMPT));
     return (n & ~PREEMPT_NONE) == 0;
+}
+
+void arch_context_flush(void);
+
+/* switch.S has the picture. 18 instructions and what the compiler makes of the clobbers: it saves
+ * them where the goroutine enters the scheduler, once. Ends in pop and jmp: a ret would be
+ * predicted to return into the old stack's caller. */
+static inline struct g *
+arch_context_switch(struct g *from, struct g *to)
+{
+    __asm__ volatile(
+        /* 1 where to go on, and the control words */
+        "push   %%rbp\n\t"
+        "push   $2f\n\t"
+        "stmxcsr 8(%%rdi)\n\t"
+        "fnstcw 12(%%rdi)\n\t"
+        "mov    %%rsp, (%%rdi)\n\t"
+        /* 2 pages of the other stack were given back since this core last flushed? (gstack.c) */
+        "mov    48(%%rsi), %%rdx\n\t"
+        "cmp    %%gs:%c[gen], %%rdx\n\t"
+        "ja     4f\n"
+        /* 3 the other stack, and its control words if they are not the same */
+        "1:\tmov (%%rsi), %%rsp\n\t"
+        "mov    %%rsi, %%gs:%c[g]\n\t"
+        "mov    8(%%rdi), %%edx\n\t"
+        "cmp    8(%%rsi), %%edx\n\t"
+        "jne    3f\n\t"
+        "movzwl 12(%%rdi), %%edx\n\t"
+        "cmp    12(%%rsi), %%dx\n\t"
+        "jne    3f\n\t"
+        "pop    %%rcx\n\t"
+        "jmp    *%%rcx\n\t"
+        ".pushsection .text.unlikely\n"
+        "3:\tldmxcsr 8(%%rsi)\n\t"
+        "fldcw  12(%%rsi)\n\t"
+        "pop    %%rcx\n\t"
+        "jmp    *%%rcx\n"
+        "4:\tcall arch_context_flush\n\t"
+        "jmp    1b\n\t"
+        ".popsection\n"
+        /* 4 later, with rdi = the g that ran here before */
+        "2:\tpop %%rbp"
+        : "+D"(from), "+S"(to)
+        : [g] "i"(CPU_G), [gen] "i"(CPU_TLB_GEN)
+        : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
+          "memory", "cc");
+    return from;
 }
 
 static inline uint64_t

@@ -83,6 +83,14 @@ arch_stack_trim(struct g *gp, uintptr_t below)
     gstack_trim(&((struct arch_g *)gp)->stack, below);
 }
 
+/* A function of its own keeps the common case free of saved registers. */
+static __attribute__((noinline)) void
+flush_and_init(struct g *gp, uintptr_t top, void (*entry)(struct g *prev))
+{
+    gstack_flush(); /* the window was used before: see gstack.c, invariant 3 */
+    arch_context_init(gp, top, entry);
+}
+
 /* As if the new g had called arch_context_switch: entry is where it goes on, with no return
  * address. */
 void
@@ -90,7 +98,8 @@ arch_context_init(struct g *gp, uintptr_t top, void (*entry)(struct g *prev))
 {
     struct arch_g *g = (struct arch_g *)gp;
     if (g->stack.trim_gen > this_cpu()->tlb_gen) {
-        gstack_flush(); /* the window was used before: see gstack.c, invariant 3 */
+        flush_and_init(gp, top, entry);
+        return;
     }
     uintptr_t *sp = (uintptr_t *)top;
     *--sp = 0;
@@ -322,8 +331,7 @@ arch_backtrace(const struct g *gp)
         return;
     }
     const uintptr_t *sp = (const uintptr_t *)g->context.sp;
-    uintptr_t frame = on_stack_of(g, g->context.sp + 64) ? sp[6] : 0;
-    panic_backtrace(frame != 0 ? sp[7] : sp[0], frame, g->stack.lo, g->stack.hi);
+    panic_backtrace(sp[0], sp[1], g->stack.lo, g->stack.hi);
 }
 
 void

@@ -1,85 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * switch.S -- how one stack becomes another.
+ * switch.S -- how one stack becomes another: what arch_context_switch (machine.h) leaves to it.
  *
  * A goroutine that does not run is its stack and the stack pointer in its struct g (offset 0):
  *
- *      sp -> | where to go on |  arch_context_switch's label 2, or a new goroutine's entry
- *            | r15 r14 r13    |  what the C calling convention makes the callee keep;
- *            | r12 rbx rbp    |  all other registers are dead at a call
- *            | return address |  into whoever called arch_context_switch
+ *      sp -> | where to go on |  in arch_context_switch, or a new goroutine's entry
+ *            | rbp            |  of the function that it is inlined into; a new one's is 0
  *
- * A preempted goroutine has, above that, what async_preempt saved: everything.
+ * All other registers are dead there, or saved by the compiler in that function's frame. A
+ * preempted goroutine has, above that, what async_preempt saved: everything.
  * MXCSR and the x87 control word belong to the goroutine, too: stored at each switch, loaded only
  * where they differ.
  *
  * Context      preemption off; interrupts on or off
  */
-#define G_SP            0
-#define G_MXCSR         8
-#define G_FCW           12
-#define G_TRIM_GEN      48
-#define CPU_G           8
-#define CPU_PREEMPT     24
-#define CPU_TLB_GEN     40
-
         .text
 
 /*
- * struct g *arch_context_switch(struct g *from, struct g *to);
- *   in   rdi = from, rsi = to      out   rax = rdi = the g that ran here before
- * Ends in pop and jmp: a ret would be predicted to return into the old stack's caller.
+ * void arch_context_flush(void);  -- in the middle of a switch
+ *   keeps rdi, rsi
  */
-        .globl  arch_context_switch
-        .type   arch_context_switch, @function
-arch_context_switch:
-        /* 1 save what the caller expects to find again */
-        push    %rbp
-        push    %rbx
-        push    %r12
-        push    %r13
-        push    %r14
-        push    %r15
-        lea     2f(%rip), %rax
-        push    %rax
-        stmxcsr G_MXCSR(%rdi)
-        fnstcw  G_FCW(%rdi)
-        mov     %rsp, G_SP(%rdi)
-        /* 2 pages of the other stack were given back since this core last flushed? (gstack.c) */
-        mov     G_TRIM_GEN(%rsi), %rdx
-        cmp     %gs:CPU_TLB_GEN, %rdx
-        ja      4f
-1:      /* 3 the other stack, and its control words if they are not the same */
-        mov     G_SP(%rsi), %rsp
-        mov     %rsi, %gs:CPU_G
-        mov     %rdi, %rax
-        mov     G_MXCSR(%rdi), %edx
-        cmp     G_MXCSR(%rsi), %edx
-        jne     3f
-        movzwl  G_FCW(%rdi), %edx
-        cmp     G_FCW(%rsi), %dx
-        jne     3f
-        /* 4 on */
-        pop     %rcx
-        jmp     *%rcx
-2:      pop     %r15
-        pop     %r14
-        pop     %r13
-        pop     %r12
-        pop     %rbx
-        pop     %rbp
-        ret
-3:      ldmxcsr G_MXCSR(%rsi)
-        fldcw   G_FCW(%rsi)
-        pop     %rcx
-        jmp     *%rcx
-4:      push    %rdi
+        .globl  arch_context_flush
+        .type   arch_context_flush, @function
+arch_context_flush:
+        push    %rdi
         push    %rsi
         call    gstack_flush
         pop     %rsi
         pop     %rdi
-        jmp     1b
-        .size   arch_context_switch, . - arch_context_switch
+        ret
+        .size   arch_context_flush, . - arch_context_flush
 
 /*
  * void *call_on_stack(void *(*fn)(void *), void *arg, uintptr_t top);

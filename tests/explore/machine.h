@@ -42,6 +42,7 @@ extern struct sim_cpu *sim_cpu;
 void sim_point(const char *file, int line);
 void sim_relax(const char *file, int line);
 void arch_preempt_pending(void);
+struct g *arch_context_switch(struct g *from, struct g *to);
 
 #define SIM_POINT()  sim_point(__FILE__, __LINE__)
 #define arch_relax() sim_relax(__FILE__, __LINE__)

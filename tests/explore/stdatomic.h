@@ -10,7 +10,9 @@
 
 #include "sim.h"
 
-#define SIM_LOCKED() (SIM_POINT(), sim_fence())
+#define ATOMICS_WATCHED 1 /* by PEEK and COUNT, too */
+
+#define SIM_LOCKED()    (SIM_POINT(), sim_fence())
 
 #undef atomic_load
 #undef atomic_load_explicit

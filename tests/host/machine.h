@@ -19,24 +19,24 @@ struct g;
 struct m;
 
 /* Offsets in struct host_core, pinned in host.h. */
-#define HOST_G        0
-#define HOST_M        8
-#define HOST_PREEMPT  16
-#define HOST_IRQ_OFF  20
-#define PREEMPT_NONE  0x80000000u /* this bit is clear when a reschedule is wanted */
+#define HOST_G       0
+#define HOST_M       8
+#define HOST_PREEMPT 16
+#define HOST_IRQ_OFF 20
+#define PREEMPT_NONE 0x80000000u /* this bit is clear when a reschedule is wanted */
 
-#define HOST_CORE "%%fs:host_core@tpoff+%c"
+#define HOST_CORE    "%%fs:host_core@tpoff+%c"
 
 /* First member of struct g; switch_host.S knows the offsets. */
 struct arch_context {
     uintptr_t sp;
-    uint32_t  mxcsr;
-    uint16_t  fcw;
-    uint16_t  spare;
-    int32_t   err;        /* the C library's errno, while the g does not run */
-    uint32_t  spare2;
-    void     *fiber;      /* what ThreadSanitizer calls it */
-    void     *fake_stack; /* AddressSanitizer's, while the g does not run */
+    uint32_t mxcsr;
+    uint16_t fcw;
+    uint16_t spare;
+    int32_t err; /* the C library's errno, while the g does not run */
+    uint32_t spare2;
+    void *fiber;      /* what ThreadSanitizer calls it */
+    void *fake_stack; /* AddressSanitizer's, while the g does not run */
 };
 
 /* What the machine keeps of a goroutine's stack, inside struct g. */
@@ -50,7 +50,7 @@ struct arch_stack {
 /* What struct g begins with; a struct m begins with its g0. */
 struct arch_g {
     struct arch_context context;
-    struct arch_stack   stack;
+    struct arch_stack stack;
 };
 _Static_assert(offsetof(struct arch_context, err) == 16, "known to switch_host.S");
 
@@ -79,6 +79,7 @@ arch_preemptible(void)
 }
 
 void arch_preempt_pending(void);
+struct g *arch_context_switch(struct g *from, struct g *to);
 void host_irq_restore(void);
 
 static inline void
