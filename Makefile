@@ -31,6 +31,8 @@ NEEDS := $(if $(filter image run qemu debug iso soak explore bench bench-host,$(
          $(if $(filter test tsan,$(GOALS)),build clang run iso) $(if $(filter iso,$(GOALS)),iso) \
          $(if $(filter fuzz test,$(GOALS)),fuzz) $(if $(filter model test,$(GOALS)),model) \
          $(if $(filter lint,$(GOALS)),build clang lint ctags) $(if $(filter format,$(GOALS)),lint)
+NEEDS += $(if $(filter usb,$(GOALS)),build iso) $(if $(filter efi loader,$(GOALS)),build) \
+         $(if $(filter efi loader iso usb test lint,$(GOALS)),efi) $(if $(filter test,$(GOALS)),ovmf)
 ifneq ($(strip $(NEEDS)),)
 DEPS_SAID := $(shell CC="$(CC)" tools/deps $(NEEDS) >&2)
 ifneq ($(.SHELLSTATUS),0)
@@ -55,6 +57,14 @@ FLAGS_sched  := $(STRICT) $(NO_SSE) -Isched -Isched/include -Ikernel/port $(FREE
 FLAGS_app    := $(COMMON) -fno-optimize-sibling-calls -fstack-clash-protection -fhosted -include tools/hosted.h -Isched/include \
                 -isystem kernel/libc/include $(FREESTANDING)
 FLAGS_demo   := $(FLAGS_app) -Werror
+
+# The UEFI loader is a program of the firmware's: other headers, other calls, other relocations.
+EFI_I     := /usr/include/efi
+EFI_LIB   := /usr/lib
+FLAGS_efi := -std=gnu11 -O2 -g -MMD -MP -Wall -Wextra -Werror -ffreestanding -fpic -fshort-wchar \
+             -mno-red-zone -mgeneral-regs-only -fno-stack-protector -fvisibility=hidden \
+             $(if $(findstring clang,$(COMPILER)),,-maccumulate-outgoing-args) \
+             -DGNU_EFI_USE_MS_ABI -isystem $(EFI_I) -isystem $(EFI_I)/x86_64
 
 # HOST=1: the same scheduler and application, over the host's C library (tests/host/).
 ifneq ($(HOSTED),)
@@ -150,9 +160,17 @@ lint: ## rules of the house: layers, sizes, both compilers
 format: ## let clang-format lay out what has changed since the last commit
 	tools/format
 
-iso: $(IMAGE) ## a CD and USB image for BIOS machines and GRUB under UEFI, with ARGS and KARGS
-	tools/iso $(IMAGE) $A/$(APP_NAME).iso
+.PHONY: efi loader usb
+efi: $A/BOOTX64.EFI ## one file that UEFI firmware boots: the loader with the image in it
+
+loader: $B/boot/uefi/loader.efi # without an image, which it looks for beside it
+
+iso: $(IMAGE) $B/boot/uefi/loader.efi ## a CD and USB image for BIOS and UEFI machines, with ARGS and KARGS
+	tools/iso $(IMAGE) $B/boot/uefi/loader.efi $A/$(APP_NAME).iso
 	$(call say,ISO  $A/$(APP_NAME).iso)
+
+usb: iso ## the same onto a USB stick: DEV=/dev/sdX; asks first
+	exec tools/usb $A/$(APP_NAME).iso $(DEV)
 
 clean: ## remove build/
 	rm -rf build
@@ -227,9 +245,36 @@ $(IMAGE): $(OBJ) linker.ld tools/symbols.awk Makefile $A/objects
 
 endif
 
+# ---- The UEFI loader ----------------------------------------------------------------------------
+
+EFI_SRC := $(sort $(wildcard boot/uefi/*.[cS]))
+EFI_OBJ := $(patsubst %,$B/%.o,$(basename $(EFI_SRC)))
+
+$B/boot/uefi/%.o: FLAGS = $(FLAGS_efi)
+
+# GNU-EFI's own start-up code relocates the image; objcopy makes it the firmware's format.
+define link_efi
+	$(call say,LD   $@)
+	$(LD) -nostdlib -shared -Bsymbolic -znocombreloc -z noexecstack --build-id=none --no-undefined \
+	    -T $(EFI_LIB)/elf_x86_64_efi.lds -o $(@:.efi=).so $(EFI_LIB)/crt0-efi-x86_64.o \
+	    $(filter %.o,$^) -L$(EFI_LIB) -lefi -lgnuefi
+	objcopy -S -j .text -j .sdata -j .data -j .dynamic -j .dynsym -j '.rel*' -j .reloc \
+	    --target efi-app-x86_64 --subsystem=10 $(@:.efi=).so $@
+endef
+
+$B/boot/uefi/loader.efi: $(EFI_OBJ) Makefile
+	$(link_efi)
+
+$A/BOOTX64.EFI: $(filter-out %/kernel.o,$(EFI_OBJ)) $A/built_in_.o Makefile
+	$(link_efi)
+
+$A/built_in_.o: boot/uefi/kernel.S $(IMAGE) Makefile
+	strip -o $A/built_in.elf $(IMAGE)
+	$(CC) -DKERNEL='"$A/built_in.elf"' -c -o $@ $<
+
 # The list of what is linked: without it a removed source would stay in the image.
 $A/objects: FORCE
 	mkdir -p $(@D)
 	echo '$(OBJ)' | cmp -s - $@ || echo '$(OBJ)' > $@
 
--include $(wildcard $(OBJ:.o=.d))
+-include $(wildcard $(OBJ:.o=.d) $(EFI_OBJ:.o=.d))
