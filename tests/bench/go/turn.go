@@ -217,24 +217,32 @@ func memory() (resident, used int64) {
 	return field("/proc/self/smaps_rollup", "Rss:"), -field("/proc/meminfo", "MemFree:")
 }
 
+var (
+	release  chan struct{}
+	released sync.WaitGroup
+	waiting  int64
+)
+
+// A function, not a closure, and so without an allocation.
+func parks() {
+	atomic.AddInt64(&waiting, 1)
+	<-release
+	released.Done()
+}
+
 func parked(n int) {
 	tag := map[bool]string{false: "100k", true: "1m"}[n >= 1000000]
-	release := make(chan struct{})
-	var released sync.WaitGroup
-	count := int64(0)
+	release = make(chan struct{})
+	waiting = 0
 	released.Add(n)
 	runtime.GC()
 	debug.FreeOSMemory()
 	resident, used := memory()
 	began := time.Now()
 	for i := 0; i < n; i++ {
-		go func() {
-			atomic.AddInt64(&count, 1)
-			<-release
-			released.Done()
-		}()
+		go parks()
 	}
-	for atomic.LoadInt64(&count) < int64(n) {
+	for atomic.LoadInt64(&waiting) < int64(n) {
 		runtime.Gosched()
 	}
 	took := time.Since(began)
