@@ -2,7 +2,7 @@
 /*
  * main.c -- the benchmarks, by the names and with the figures of Go's on Linux.
  *
- * Arguments: bench=name,name|all procs=1,2 scale=1.0 reps=1 icount=1
+ * Arguments: bench=all,name,name procs=1,2 scale=1.0 reps=1 icount=1
  * Lines:     BENCH name procs=P n=N ns_per_op=X [insns_per_op=Y]
  *            LAT name procs=P n=N mean_ns= p50_ns= p99_ns= max_ns=
  *            MEM name n=N bytes_per=X
@@ -189,7 +189,7 @@ main(int argc, char **argv)
         }
         gomaxprocs(cores);
         for (size_t i = 0; i < ROWS; i++) {
-            bool all = strcmp(names, "all") == 0 && !table[i].extra;
+            bool all = listed(names, "all") && !table[i].extra;
             if ((all || listed(names, table[i].name)) && (cores == 1 || !table[i].one_core)) {
                 run(i);
                 ran++;
