@@ -5,13 +5,13 @@
  *   wake_same_core    from the send that readies a goroutine to its first instruction; the sender
  *                     then parks
  *   wake_other_core   the same, the goroutine on another core, which had nothing to run and halted
- *   slice             how long one of two loops without calls runs before the other does, on core 0;
+ *   slice             how long one of two loops without calls runs before the other, on core 0;
  *                     between one and two of the set length (sched/preempt.c), 10 ms
  *   timer_idle        how much later than asked a sleeper runs, on a machine that does nothing else
  *   timer_busy        the same with as many loops without calls as cores
  *
  * Arguments: scale=1.0
- * Lines:     HIST name procs=P n=N p50_ns= p99_ns= max_ns=, then the histogram, a bar a power of two
+ * Lines:     HIST name procs=P n=N p50_ns= p99_ns= max_ns=, then a bar for each power of two
  */
 #include <gamp.h>
 #include <stdatomic.h>
