@@ -220,9 +220,9 @@ main(int argc, char **argv)
         }
     }
     lock_core(); /* else main would follow whom it waits for */
-    wakes("wake_same_core", 0);
+    wakes("wake_same_core", core_id());
     if (gomaxprocs(0) > 1) {
-        wakes("wake_other_core", 1);
+        wakes("wake_other_core", (core_id() + 1) % gomaxprocs(0));
     }
     slices();
     unlock_core();
