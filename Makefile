@@ -165,8 +165,8 @@ clean: ## remove build/
 	rm -rf build
 
 help: ## this list
-	awk -F ' *## *' '/^[a-z]+[a-z ]*:.* ## / { sub(/:.*/, "", $$1); \
-	    printf "  %-12s %s\n", $$1, $$2 }' Makefile
+	awk -F ' *## *' '/^[a-z]+[a-z -]*:.* ## / { sub(/:.*/, "", $$1); \
+	    printf "  %-14s %s\n", $$1, $$2 }' Makefile
 	echo '  Variables: APP SMP MEM ARGS KARGS CPU MACHINE ACCEL HOST CC=clang DEBUG=1 V=1'
 
 # ---- Objects ------------------------------------------------------------------------------------
