@@ -26,10 +26,12 @@ say = echo "  $(1)" >&2
 
 # What the goals need is installed, or named, before anything is built.
 GOALS := $(or $(MAKECMDGOALS),image)
-NEEDS := $(if $(filter image run qemu debug iso soak explore bench bench-host,$(GOALS)),build) \
-         $(if $(filter run qemu debug soak bench,$(GOALS)),run) $(if $(filter debug,$(GOALS)),gdb) \
+BENCHES := bench bench-host bench-compare bench-profile
+NEEDS := $(if $(filter image run qemu debug iso soak explore $(BENCHES),$(GOALS)),build) \
+         $(if $(filter run qemu debug soak $(BENCHES),$(GOALS)),run) $(if $(filter debug,$(GOALS)),gdb) \
          $(if $(filter test tsan,$(GOALS)),build clang run iso) $(if $(filter iso,$(GOALS)),iso) \
          $(if $(filter fuzz test,$(GOALS)),fuzz) $(if $(filter model test,$(GOALS)),model) \
+         $(if $(filter bench-compare,$(GOALS)),go) \
          $(if $(filter lint,$(GOALS)),build clang lint ctags) $(if $(filter format,$(GOALS)),lint)
 NEEDS += $(if $(filter usb,$(GOALS)),build iso) $(if $(filter efi loader,$(GOALS)),build) \
          $(if $(filter efi loader iso usb test lint,$(GOALS)),efi) $(if $(filter test,$(GOALS)),ovmf)
@@ -115,7 +117,7 @@ OBJ   := $(KERNEL_OBJ) $(APP_OBJ)
 
 # ---- Goals --------------------------------------------------------------------------------------
 
-.PHONY: image run qemu debug test tsan explore model fuzz soak bench bench-host lint format iso clean help FORCE
+.PHONY: image run qemu debug test tsan explore model fuzz soak $(BENCHES) lint format iso clean help FORCE
 export SMP MEM CPU MACHINE ACCEL KARGS ARGS CC DEBUG
 
 image: $(IMAGE) ## build the image (default)
@@ -147,9 +149,14 @@ soak: ## everything at once for MINUTES (default 5) on 1 to 16 cores, with NMIs;
 	exec tests/soak/run $$($(MAKE) -s APP=tests/soak --eval='where: ; @echo $$(IMAGE)' where) \
 	    $$(($(or $(MINUTES),5) * 60)) $(or $(SEED),1) 1 2 4 8 16
 
-bench: ## benchmarks in QEMU: instructions counted, then timed; BENCH="bench=yield scale=0.1"
-	exec tests/bench/run count $(BENCH)
-	exec tests/bench/run time $(BENCH)
+bench: ## benchmarks in QEMU: instructions counted, then timed, and histograms; BENCH="bench=yield scale=0.1"
+	exec tests/bench/run all $(BENCH)
+
+bench-compare: ## beside Go on Linux in the same QEMU, and as processes; COMPARE="count time native" BENCH=...
+	COMPARE="$(COMPARE)" exec tests/bench/compare $(BENCH)
+
+bench-profile: ## instructions of an operation, function by function: NAME=yield SCALE=0.02
+	exec tests/bench/profile $(NAME) $(SCALE)
 
 bench-host: ## the same sources as a Linux process
 	exec tests/bench/run host $(BENCH)
@@ -176,8 +183,8 @@ clean: ## remove build/
 	rm -rf build
 
 help: ## this list
-	awk -F ' *## *' '/^[a-z]+[a-z ]*:.* ## / { sub(/:.*/, "", $$1); \
-	    printf "  %-12s %s\n", $$1, $$2 }' Makefile
+	awk -F ' *## *' '/^[a-z]+[a-z -]*:.* ## / { sub(/:.*/, "", $$1); \
+	    printf "  %-14s %s\n", $$1, $$2 }' Makefile
 	echo '  Variables: APP SMP MEM ARGS KARGS CPU MACHINE ACCEL HOST CC=clang DEBUG=1 V=1'
 
 # ---- Objects ------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 /*
  * main.c -- the benchmarks, by the names and with the figures of Go's on Linux.
  *
- * Arguments: bench=name,name|all procs=1,2 scale=1.0 reps=1 icount=1
+ * Arguments: bench=all,name,name procs=1,2 scale=1.0 reps=1 icount=1
  * Lines:     BENCH name procs=P n=N ns_per_op=X [insns_per_op=Y]
  *            LAT name procs=P n=N mean_ns= p50_ns= p99_ns= max_ns=
  *            MEM name n=N bytes_per=X
@@ -31,6 +31,7 @@ static const struct {
     { "chan_buf_throughput", bench_buffered, 500000, false, false, true, false },
     { "chan_mpmc", bench_mpmc, 400000, false, false, true, false },
     { "select_pingpong", bench_select_pingpong, 50000, false, false, true, false },
+    { "select2_recv", bench_select2_recv, 100000, false, false, true, false },
     { "select_default_nonblock", bench_select_default, 2000000, true, false, true, false },
     { "select2_default_nonblock", bench_select2_default, 500000, true, false, true, false },
     { "mutex_uncontended", bench_mutex, 2000000, true, false, true, false },
@@ -46,6 +47,8 @@ static const struct {
     { "preempt_latency", bench_preempt, 100, true, false, false, false },
     { "steal_balance", bench_steal, 10000, false, true, false, false },
     { "mem100k", bench_parked, 100000, true, true, false, false },
+    { "prime_sieve_1000", bench_sieve1000, 1000, false, true, false, true },
+    { "steal_balance_13us", bench_steal13, 10000, false, true, false, true },
     { "skynet1m", bench_skynet1m, 1000000, false, true, false, true },
     { "mem1m", bench_parked, 1000000, true, true, false, true },
 };
@@ -57,6 +60,18 @@ static double scale = 1.0;
 static long reps = 1;
 static const char *names = "all", *procs = "1";
 
+__attribute__((noinline)) void
+bench_begin(void)
+{
+    __asm__ volatile("" : : : "memory");
+}
+
+__attribute__((noinline)) void
+bench_end(void)
+{
+    __asm__ volatile("" : : : "memory");
+}
+
 void
 bench_line(const char *name, long n, int64_t ns)
 {
@@ -64,11 +79,13 @@ bench_line(const char *name, long n, int64_t ns)
     if (warming) {
         return;
     }
+    bench_end();
     printf("BENCH %s procs=%d n=%ld ns_per_op=%.1f", name, gomaxprocs(0), n, each);
     if (icount) {
         printf(" insns_per_op=%.1f", each);
     }
     printf("\n");
+    bench_begin();
 }
 
 static int
@@ -125,6 +142,7 @@ run(size_t i)
         warming = false;
     }
     for (long r = 0; r < reps; r++) {
+        bench_begin();
         table[i].run(n);
     }
 }
@@ -171,7 +189,7 @@ main(int argc, char **argv)
         }
         gomaxprocs(cores);
         for (size_t i = 0; i < ROWS; i++) {
-            bool all = strcmp(names, "all") == 0 && !table[i].extra;
+            bool all = listed(names, "all") && !table[i].extra;
             if ((all || listed(names, table[i].name)) && (cores == 1 || !table[i].one_core)) {
                 run(i);
                 ran++;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * talk.c -- benchmarks of goroutines that talk: channels, select, and programs made of them.
+ * talk.c -- benchmarks of goroutines that talk: channels and select.
  *
  * What one operation is stands before each.
  */
@@ -49,7 +49,7 @@ bench_pingpong(long n)
 }
 
 struct stream {
-    struct chan *c;
+    struct chan *c, *other;
     struct waitgroup senders, receivers;
     long n;
 };
@@ -164,6 +164,41 @@ bench_select_pingpong(long n)
     bench_line("select_pingpong", n, took);
 }
 
+static void
+alternates(void *arg)
+{
+    struct stream *s = arg;
+    for (long i = 0; i < s->n; i++) {
+        chan_send(s->c, &i);
+        chan_send(s->other, &i);
+    }
+    waitgroup_done(&s->senders);
+}
+
+/* A message received by a select over two channels, which one sender serves in turn. */
+void
+bench_select2_recv(long n)
+{
+    struct two t = two_make(sizeof(long), 0);
+    struct stream s = { .c = t.a, .other = t.b, .n = n / 2 };
+    long v = 0, w = 0, sum = 0;
+    waitgroup_add(&s.senders, 1);
+    int64_t began = nanotime();
+    go(alternates, &s);
+    for (long i = 0; i < n / 2 * 2; i++) {
+        struct select_case cases[] = { SELECT_RECV(t.a, &v), SELECT_RECV(t.b, &w) };
+        sum += chan_select(cases, 2) == 0 ? v : -w;
+    }
+    int64_t took = nanotime() - began;
+    if (sum != 0) {
+        panic("select2_recv: %ld", sum);
+    }
+    waitgroup_wait(&s.senders);
+    chan_free(t.a);
+    chan_free(t.b);
+    bench_line("select2_recv", n, took);
+}
+
 /* One look at an empty channel. */
 void
 bench_select_default(long n)
@@ -219,167 +254,4 @@ bench_ring(long n)
     chan_close(head);
     chan_recv(in, NULL);
     bench_line("ring", n, took);
-}
-
-/* ---- programs ---- */
-
-struct filter {
-    struct chan *in, *out;
-    long prime;
-};
-
-static void
-sift(void *arg)
-{
-    struct filter *f = arg;
-    long v;
-    while (chan_recv(f->in, &v)) {
-        if (v % f->prime != 0) {
-            chan_send(f->out, &v);
-        }
-    }
-    chan_close(f->out);
-    chan_free(f->in);
-}
-
-static void
-count_up(void *c)
-{
-    for (long i = 2; i <= 3571; i++) { /* the 500th prime */
-        chan_send(c, &i);
-    }
-    chan_close(c);
-}
-
-/* A prime, of the first 500. */
-void
-bench_sieve(long n)
-{
-    static struct filter filters[500];
-    long count = 0, last = 0;
-    struct chan *c = chan_make(sizeof(long), 0);
-    int64_t began = nanotime();
-    go(count_up, c);
-    while (chan_recv(c, &last)) {
-        struct chan *next = chan_make(sizeof(long), 0);
-        filters[count] = (struct filter){ c, next, last };
-        go(sift, &filters[count++]);
-        c = next;
-    }
-    int64_t took = nanotime() - began;
-    if (count != n) {
-        panic("sieve: %ld primes, expected %ld", count, n);
-    }
-    bench_line("prime_sieve", n, took);
-}
-
-struct node {
-    struct chan *up;
-    long first, size;
-};
-
-static void
-skynet_node(void *arg)
-{
-    struct node n = *(struct node *)arg;
-    long sum = 0, part;
-    if (n.size == 1) {
-        chan_send(n.up, &n.first);
-        return;
-    }
-    struct chan *c = chan_make(sizeof(long), 0);
-    for (int i = 0; i < 10; i++) {
-        struct node child = { c, n.first + i * (n.size / 10), n.size / 10 };
-        struct go_attr attr = { .arg_size = sizeof child };
-        if (go_with(&attr, skynet_node, &child) != 0) {
-            panic("skynet: no memory");
-        }
-    }
-    for (int i = 0; i < 10; i++) {
-        chan_recv(c, &part);
-        sum += part;
-    }
-    chan_free(c);
-    chan_send(n.up, &sum);
-}
-
-static void
-skynet(const char *name, long leaves)
-{
-    struct node root = { chan_make(sizeof(long), 0), 0, leaves };
-    long sum = 0, nodes = 0;
-    int64_t began = nanotime();
-    go(skynet_node, &root);
-    chan_recv(root.up, &sum);
-    int64_t took = nanotime() - began;
-    if (sum != leaves * (leaves - 1) / 2) {
-        panic("skynet: %ld", sum);
-    }
-    for (long size = 1; size <= leaves; size *= 10) {
-        nodes += size;
-    }
-    chan_free(root.up);
-    bench_line(name, nodes, took);
-}
-
-/* A goroutine of a tree with 10 branches a node. */
-void
-bench_skynet(long n)
-{
-    skynet("skynet", n);
-}
-
-void
-bench_skynet1m(long n)
-{
-    skynet("skynet1m", n);
-}
-
-static long
-fib(long n)
-{
-    return n < 2 ? n : fib(n - 1) + fib(n - 2);
-}
-
-struct fork {
-    struct chan *c;
-    long n;
-};
-
-static long pfib(long n);
-
-static void
-fork_fib(void *arg)
-{
-    struct fork f = *(struct fork *)arg;
-    long v = pfib(f.n);
-    chan_send(f.c, &v);
-}
-
-static long
-pfib(long n)
-{
-    if (n < 10) {
-        return fib(n);
-    }
-    struct fork f = { chan_make(sizeof(long), 1), n - 1 };
-    long v = 0;
-    go(fork_fib, &f);
-    long below = pfib(n - 2);
-    chan_recv(f.c, &v);
-    chan_free(f.c);
-    return below + v;
-}
-
-/* A fork and its join: 1596 in fib(24), sequential below 10. */
-void
-bench_fib(long n)
-{
-    int64_t began = nanotime();
-    for (long i = 0; i < n; i++) {
-        if (pfib(24) != 46368) {
-            panic("fib: wrong");
-        }
-    }
-    bench_line("parallel_fib", n * 1596, nanotime() - began);
 }
