@@ -3,9 +3,10 @@
  * preempt.c -- slices: how a core takes itself back from a goroutine that does not let go.
  *
  * The core's timer is armed when g0 hands out a slice and not again until it fires: a switch costs
- * no access to hardware and reads no clock. When it fires in the slice it saw the time before, that
- * slice has lasted 10 ms at least and ends; so a loop runs for 10 to 20 ms, as under Go's monitor.
- * A chain of goroutines that hand over through runnext shares one slice.
+ * no access to hardware and reads no clock. g0 notes when a slice begins that it hands out, and such
+ * a slice ends after 10 ms. One that a goroutine handed over is first seen when the timer fires, so
+ * it lasts for 10 to 20 ms, as under Go's monitor. A chain of goroutines that hand over through
+ * runnext shares one slice.
  *
  * Context      sched_interrupt: in an interrupt, takes no lock, parks nobody.
  *              sched_preempt: on the goroutine, preemption off once; on when it returns.
@@ -22,13 +23,18 @@ arm(struct m *mp, int64_t when)
     arch_timer_set(mp->timer_armed);
 }
 
-/* At each dispatch by g0: one load and one compare while the timer runs. */
+/* At each dispatch by g0, just after it has read the clock. */
 void
 slice_arm(struct m *mp)
 {
     ASSERT(mp == this_m());
+    uint32_t tick = PEEK(mp->schedtick);
+    if (mp->tick_seen != tick || mp->seen - mp->slice_seen_at >= sched.slice) {
+        mp->tick_seen = tick;
+        mp->slice_seen_at = mp->seen; /* the second: it ended while the core was idle */
+    }
     if (mp->timer_armed == INT64_MAX) {
-        arm(mp, arch_nanotime() + sched.slice);
+        arm(mp, mp->slice_seen_at + sched.slice);
     }
 }
 
