@@ -17,9 +17,12 @@
  *              A program's own bad pointer is found out before the lock is taken: a fault with
  *              preemption off would be gamp's, not the goroutine's.
  * Cost         no allocation to block; one lock an operation; a try that cannot succeed takes none.
- * Go           chan.go: chansend, chanrecv, closechan
+ * Go           chan.go: chansend, chanrecv
  */
 #include "chan.h"
+
+#define WORD sizeof(uint64_t)
+#define COLD __attribute__((noinline))
 
 /* A word is moved as a word: most elements are one. */
 static inline void
@@ -28,8 +31,8 @@ elem_copy(const struct chan *c, void *to, const void *from)
     if (to == NULL || c->elem_size == 0) {
         return;
     }
-    if (c->elem_size == sizeof(uint64_t)) {
-        __builtin_memcpy(to, from, sizeof(uint64_t));
+    if (c->elem_size == WORD) {
+        __builtin_memcpy(to, from, WORD);
     } else {
         memcpy(to, from, c->elem_size);
     }
@@ -45,37 +48,6 @@ static inline size_t
 wrap(const struct chan *c, size_t i)
 {
     return i >= c->cap ? i - c->cap : i;
-}
-
-static inline struct waiter *
-take(struct chan *c, struct gamp_waitq *q)
-{
-    struct waiter *w = q->first;
-    if (w == NULL || w->sel == NULL) {
-        return waitq_pop(q);
-    }
-    return select_take(c, q);
-}
-
-struct chan *
-chan_make_owned(size_t elem_size, size_t capacity, enum chan_owner owner)
-{
-    size_t bytes;
-    if (__builtin_mul_overflow(elem_size, capacity, &bytes)
-        || bytes > PTRDIFF_MAX - sizeof(struct chan)) {
-        panic("makechan: size out of range");
-    }
-    struct chan *c = arch_alloc(sizeof(*c) + bytes);
-    if (c != NULL) {
-        *c = (struct chan){ .elem_size = elem_size, .cap = capacity, .owner = owner };
-    }
-    return c;
-}
-
-struct chan *
-chan_make(size_t elem_size, size_t capacity)
-{
-    return chan_make_owned(elem_size, capacity, CHAN_OF_PROGRAM);
 }
 
 /* Parks the caller on q until a partner or chan_close took its waiter off. c->lock is held, and
@@ -183,34 +155,123 @@ chan_recv_now(struct chan *c, void *elem)
     return recv_now(c, elem);
 }
 
-void
-chan_send(struct chan *c, const void *elem)
+/* ---- in functions of their own, so that chan_send and chan_recv save no register ---- */
+
+/* With partners that wait for nothing else. */
+static COLD void
+send_to(struct chan *c, const void *elem)
 {
-    if (c == NULL) {
-        g_park_for_ever(WAIT_CHAN_SEND_NIL);
-    }
-    elem_probe(c, elem);
-    lock_acquire(&c->lock, RANK_CHAN);
-    if (!send_now(c, elem) && !chan_wait(c, &c->sendq, (void *)(uintptr_t)elem, WAIT_CHAN_SEND)) {
+    struct waiter *w = waitq_pop(&c->recvq);
+    elem_copy(c, w->elem, elem);
+    chan_meet(c, w);
+}
+
+static COLD bool
+recv_from(struct chan *c, void *elem)
+{
+    struct waiter *w = waitq_pop(&c->sendq);
+    elem_copy(c, elem, w->elem);
+    chan_meet(c, w);
+    return true;
+}
+
+static COLD void
+send_wait(struct chan *c, const void *elem)
+{
+    if (!chan_wait(c, &c->sendq, (void *)(uintptr_t)elem, WAIT_CHAN_SEND)) {
         panic("send on closed channel");
     }
 }
 
+static COLD bool
+recv_wait(struct chan *c, void *elem)
+{
+    return chan_wait(c, &c->recvq, elem, WAIT_CHAN_RECV);
+}
+
+/* All that is rare. `locked`: c->lock is held, else lock_begin was not enough. */
+static COLD void
+send_slow(struct chan *c, const void *elem, bool locked)
+{
+    if (!locked) {
+        lock_slow(&c->lock);
+    }
+    if (!send_now(c, elem)) {
+        send_wait(c, elem);
+    }
+}
+
+static COLD bool
+recv_slow(struct chan *c, void *elem, bool locked)
+{
+    if (!locked) {
+        lock_slow(&c->lock);
+    }
+    enum chan_status s = recv_now(c, elem);
+    return s != CHAN_EMPTY ? s == CHAN_OK : recv_wait(c, elem);
+}
+
+/* A word into a buffer with room takes 30 instructions, one of them locked. */
+void
+chan_send(struct chan *c, const void *elem)
+{
+    if (unlikely(c == NULL)) {
+        g_park_for_ever(WAIT_CHAN_SEND_NIL);
+    }
+    elem_probe(c, elem);
+    if (!lock_begin(&c->lock, RANK_CHAN)) {
+        send_slow(c, elem, false);
+        return;
+    }
+    const struct waiter *w = c->recvq.first;
+    size_t n = PEEK(c->count);
+    if (PEEK(c->closed) || (w != NULL && w->sel != NULL)) {
+        send_slow(c, elem, true);
+    } else if (w != NULL) {
+        send_to(c, elem);
+    } else if (n == c->cap) {
+        send_wait(c, elem);
+    } else if (c->elem_size != WORD) {
+        send_slow(c, elem, true);
+    } else {
+        __builtin_memcpy(c->buf + wrap(c, c->head + n) * WORD, elem, WORD);
+        atomic_store_explicit(&c->count, n + 1, memory_order_release);
+        lock_release(&c->lock);
+    }
+}
+
+/* The same for a word out of a buffer that nobody waits to fill. */
 bool
 chan_recv(struct chan *c, void *elem)
 {
-    if (c == NULL) {
+    if (unlikely(c == NULL)) {
         g_park_for_ever(WAIT_CHAN_RECV_NIL);
     }
     if (elem != NULL) {
         elem_probe(c, elem);
     }
-    lock_acquire(&c->lock, RANK_CHAN);
-    enum chan_status s = recv_now(c, elem);
-    return s != CHAN_EMPTY ? s == CHAN_OK : chan_wait(c, &c->recvq, elem, WAIT_CHAN_RECV);
+    if (!lock_begin(&c->lock, RANK_CHAN)) {
+        return recv_slow(c, elem, false);
+    }
+    const struct waiter *w = c->sendq.first;
+    size_t n = PEEK(c->count);
+    if (n == 0 && w != NULL && w->sel == NULL) {
+        return recv_from(c, elem);
+    }
+    if (n == 0 && w == NULL && !PEEK(c->closed)) {
+        return recv_wait(c, elem);
+    }
+    if (n == 0 || w != NULL || c->elem_size != WORD || elem == NULL) {
+        return recv_slow(c, elem, true);
+    }
+    __builtin_memcpy(elem, c->buf + c->head * WORD, WORD);
+    c->head = wrap(c, c->head + 1);
+    atomic_store_explicit(&c->count, n - 1, memory_order_release);
+    lock_release(&c->lock);
+    return true;
 }
 
-static __attribute__((noinline)) bool
+static COLD bool
 try_send_locked(struct chan *c, const void *elem)
 {
     elem_probe(c, elem);
@@ -222,7 +283,7 @@ try_send_locked(struct chan *c, const void *elem)
     return done;
 }
 
-static __attribute__((noinline)) enum chan_status
+static COLD enum chan_status
 try_recv_locked(struct chan *c, void *elem)
 {
     if (elem != NULL) {
@@ -266,103 +327,8 @@ chan_try_recv(struct chan *c, void *elem)
     return try_recv_locked(c, elem);
 }
 
-/* The waiters are collected under the lock and readied after it is open. */
-void
-chan_close_owned(struct chan *c)
-{
-    lock_acquire(&c->lock, RANK_CHAN);
-    if (PEEK(c->closed)) {
-        lock_release(&c->lock);
-        panic("close of closed channel");
-    }
-    atomic_store_explicit(&c->closed, true, memory_order_release);
-    struct gamp_waitq all = { 0 };
-    struct waiter *w, *next;
-    while ((w = take(c, &c->recvq)) != NULL) {
-        if (w->elem != NULL) {
-            memset(w->elem, 0, c->elem_size);
-        }
-        waitq_push(&all, w);
-    }
-    while ((w = take(c, &c->sendq)) != NULL) {
-        waitq_push(&all, w);
-    }
-    lock_release(&c->lock);
-    for (w = all.first; w != NULL; w = next) {
-        next = w->next; /* before it is readied: w is on its stack */
-        g_ready(w->g);
-    }
-}
-
-static const char *
-owner_name(const struct chan *c)
-{
-    return c->owner == CHAN_OF_TIMER ? "timer" : "context";
-}
-
-void
-chan_close(struct chan *c)
-{
-    if (c == NULL) {
-        panic("close of nil channel");
-    }
-    if (c->owner != CHAN_OF_PROGRAM) {
-        panic("close of a %s's channel", owner_name(c));
-    }
-    chan_close_owned(c);
-}
-
-/* A timer's channel shows nobody its one slot. Go: time.go, since 1.23 */
-size_t
-chan_len(const struct chan *c)
-{
-    return c == NULL || c->owner == CHAN_OF_TIMER
-               ? 0
-               : atomic_load_explicit(&((struct chan *)(uintptr_t)c)->count, memory_order_acquire);
-}
-
-size_t
-chan_cap(const struct chan *c)
-{
-    return c == NULL || c->owner == CHAN_OF_TIMER ? 0 : c->cap;
-}
-
-void
-chan_free_owned(struct chan *c)
-{
-    lock_acquire(&c->lock, RANK_CHAN);
-    bool used = c->recvq.first != NULL || c->sendq.first != NULL;
-    lock_release(&c->lock);
-    if (used) {
-        panic("free of channel in use");
-    }
-    arch_free(c);
-}
-
-void
-chan_free(struct chan *c)
-{
-    if (c == NULL) {
-        return;
-    }
-    if (c->owner != CHAN_OF_PROGRAM) {
-        panic("free of a %s's channel", owner_name(c));
-    }
-    chan_free_owned(c);
-}
-
 bool
 chan_post(struct chan *c, const void *elem)
 {
     return try_send_locked(c, elem);
-}
-
-bool
-chan_discard(struct chan *c)
-{
-    lock_acquire(&c->lock, RANK_CHAN);
-    bool had = PEEK(c->count) > 0;
-    atomic_store_explicit(&c->count, 0, memory_order_release);
-    lock_release(&c->lock);
-    return had;
 }

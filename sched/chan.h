@@ -56,3 +56,14 @@ void chan_free_owned(struct chan *c);
  * return. */
 struct waiter *select_take(struct chan *c, struct gamp_waitq *q);
 bool select_live(const struct gamp_waitq *q);
+
+/* The first of q that can be had, taken off it. */
+static inline struct waiter *
+take(struct chan *c, struct gamp_waitq *q)
+{
+    struct waiter *w = q->first;
+    if (w == NULL || w->sel == NULL) {
+        return waitq_pop(q);
+    }
+    return select_take(c, q);
+}

@@ -20,9 +20,9 @@ void lock_check_acquire(struct gamp_lock *l, enum rank rank);
 void lock_check_take(struct gamp_lock *l, enum rank rank);
 void lock_check_release(struct gamp_lock *l);
 
-/* One locked instruction. Pairs with the release in lock_release. */
-static inline void
-lock_acquire(struct gamp_lock *l, enum rank rank)
+/* The first half of lock_acquire: one locked instruction. False: lock_slow is to follow. */
+static inline bool
+lock_begin(struct gamp_lock *l, enum rank rank)
 {
     arch_preempt_off();
 #ifdef DEBUG
@@ -30,7 +30,14 @@ lock_acquire(struct gamp_lock *l, enum rank rank)
 #else
     (void)rank;
 #endif
-    if (atomic_exchange_explicit(&l->held, 1, memory_order_acquire) != 0) {
+    return __builtin_expect(atomic_exchange_explicit(&l->held, 1, memory_order_acquire) == 0, 1);
+}
+
+/* Pairs with the release in lock_release. */
+static inline void
+lock_acquire(struct gamp_lock *l, enum rank rank)
+{
+    if (!lock_begin(l, rank)) {
         lock_slow(l);
     }
 }

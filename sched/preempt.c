@@ -3,10 +3,10 @@
  * preempt.c -- slices: how a core takes itself back from a goroutine that does not let go.
  *
  * The core's timer is armed when g0 hands out a slice and not again until it fires: a switch costs
- * no access to hardware and reads no clock. g0 notes when a slice begins that it hands out, and such
- * a slice ends after 10 ms. One that a goroutine handed over is first seen when the timer fires, so
- * it lasts for 10 to 20 ms, as under Go's monitor. A chain of goroutines that hand over through
- * runnext shares one slice.
+ * no access to hardware and reads no clock. g0 notes when a slice begins that it hands out, and
+ * such a slice ends after 10 ms. One that a goroutine handed over is first seen when the timer
+ * fires, so it lasts for 10 to 20 ms, as under Go's monitor. A chain of goroutines that hand over
+ * through runnext shares one slice.
  *
  * Context      sched_interrupt: in an interrupt, takes no lock, parks nobody.
  *              sched_preempt: on the goroutine, preemption off once; on when it returns.

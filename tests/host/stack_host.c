@@ -92,8 +92,8 @@ page_used(uintptr_t page)
     return any != 0;
 }
 
-/* A stack grows downwards: where a page was not used, none below was. The first DEAD_KEPT bytes stay
- * in any case: giving back and fetching again costs a microsecond for each page. */
+/* A stack grows downwards: where a page was not used, none below was. The first DEAD_KEPT bytes
+ * stay in any case: giving back and fetching again costs a microsecond for each page. */
 void
 arch_stack_trim(struct g *gp, uintptr_t below)
 {
