@@ -80,6 +80,9 @@ read_boot_information(uint32_t magic, uint64_t info)
     enum bootinfo_status s = bootinfo_parse(magic, info, map_low, &boot);
     cmdline_parse(boot.cmdline, &cmdline, complain);
     console_echo = cmdline.tty;
+    if (!cmdline.serial) {
+        console_detach_serial();
+    }
     name_arguments();
     for (unsigned i = 0; i < boot.nnotes && i < BOOTINFO_NOTES && !cmdline.quiet; i++) {
         kprintf("boot information: %s (%#lx)\n", boot.notes[i].text, boot.notes[i].value);
@@ -112,6 +115,9 @@ start_memory(void)
     }
     pmm_init(usable, n);
     pmm_reclaim = gstack_reclaim;
+    if (cmdline.screen) {
+        console_attach_screen(&boot.fb);
+    }
     if (!cpu_stacks_init(&cpu_boot)) {
         kprintf("gamp cannot start: no memory for interrupt stacks\n");
         power_off(1);

@@ -18,6 +18,7 @@
 #include "panic.h"
 #include "port/port.h"
 #include "print.h"
+#include "screen.h"
 #include "x86.h"
 
 struct gate {
@@ -159,6 +160,8 @@ interrupt(struct trap_frame *f)
     lapic_eoi();
     switch (f->vector) {
     case VECTOR_TIMER:
+        screen_tick();
+        break;
     case VECTOR_RESCHED:
         break;
     case VECTOR_TLB:
