@@ -17,6 +17,7 @@
 #include "cpu.h"
 #include "gstack.h"
 #include "ioapic.h"
+#include "keyboard.h"
 #include "lapic.h"
 #include "memlayout.h"
 #include "pmm.h"
@@ -147,8 +148,12 @@ start_interrupts(void)
     lapic_init_core();
     clock_init(&acpi);
     ioapic_init(&acpi);
+    port_console_init();
+    if (keyboard_init(&acpi) && ioapic_route(KEYBOARD_IRQ, VECTOR_KEYBOARD, cpu_boot.apic_id)) {
+        console_enable_keyboard();
+        keyboard_interrupt(); /* what came before the route */
+    }
     if (ioapic_route(4, VECTOR_SERIAL, cpu_boot.apic_id)) {
-        port_console_init();
         console_enable_interrupts();
         power_announce();
     }

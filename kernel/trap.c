@@ -13,6 +13,7 @@
 #include "console.h"
 #include "cpu.h"
 #include "gstack.h"
+#include "keyboard.h"
 #include "lapic.h"
 #include "memlayout.h"
 #include "panic.h"
@@ -169,6 +170,9 @@ interrupt(struct trap_frame *f)
         break;
     case VECTOR_SERIAL:
         console_interrupt();
+        break;
+    case VECTOR_KEYBOARD:
+        keyboard_interrupt();
         break;
     case VECTOR_ERROR:
         kprintf("cpu %u: local APIC error status %#x\n", c->id, lapic_error_status());
