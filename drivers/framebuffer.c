@@ -79,6 +79,10 @@ put(uint8_t *to, uint32_t pixel)
     }
 }
 
+struct word {
+    uint64_t v;
+} __attribute__((packed, may_alias)); /* at any address */
+
 /* Eight bytes a store: string instructions are slow for so little, and slower still emulated. */
 static void
 copy(uint8_t *to, const uint8_t *from, size_t n)
@@ -86,7 +90,7 @@ copy(uint8_t *to, const uint8_t *from, size_t n)
     for (; n >= 8; n -= 8, to += 8, from += 8) {
         uint64_t v;
         __builtin_memcpy(&v, from, 8);
-        *(volatile uint64_t *)(void *)to = v;
+        ((volatile struct word *)(void *)to)->v = v;
     }
     for (; n > 0; n--) {
         *(volatile uint8_t *)to++ = *from++;
