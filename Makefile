@@ -89,7 +89,7 @@ KERNEL_SRC := $(sort $(wildcard sched/*.c tests/host/*_host.[cS])) kernel/cmdlin
 endif
 DEMO_SRC   := $(sort $(wildcard demos/*.c))
 DEMOS      := $(filter-out shell tour,$(basename $(notdir $(DEMO_SRC))))
-KERNEL_OBJ := $(patsubst %,$B/%.o,$(basename $(KERNEL_SRC)))
+KERNEL_OBJ := $(patsubst %,$B/%.o,$(basename $(KERNEL_SRC))) $(if $(HOSTED),,$B/drivers/font_.o)
 
 # The application: a file or a folder, anywhere; its objects and its image have a folder of their
 # own. Without one: the shell with every demo.
@@ -207,6 +207,13 @@ $B/%.o: %.c Makefile
 
 $B/%.o: %.S Makefile
 	$(call compile,-g -MMD -MP $(KERNEL_I))
+
+$B/drivers/font_.c: drivers/font.txt tools/font.awk
+	mkdir -p $(@D)
+	LC_ALL=C awk -f tools/font.awk $< > $@
+
+$B/drivers/font_.o: $B/drivers/font_.c Makefile
+	$(call compile,$(FLAGS_kernel))
 
 ifdef APP
 $A/%.o: $(APP_DIR)/%.c Makefile

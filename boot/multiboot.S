@@ -11,7 +11,6 @@
  *                PVH           boot_entry_pvh  ELF note           ebx = hvm_start_info
  *                UEFI loader   boot_entry64    e_entry            edi = magic, rsi = info
  * Rejected     Multiboot 1 without address fields: qemu refuses an ELF64 then.
- *              A multiboot 2 framebuffer tag: GRUB crashes on it under Bochs 2.7.
  */
 #include "boot.h"
 
@@ -46,6 +45,9 @@ mb2_header:
         .balign 8
         .short  6, 0                            /* modules on page boundaries */
         .long   8
+        .short  5, 1                            /* a framebuffer, if it can be had */
+        .long   20, 1024, 768, 32
+        .balign 8
         .short  0, 0
         .long   8
 mb2_end:

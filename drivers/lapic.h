@@ -14,6 +14,7 @@ enum {
     VECTOR_TLB = 0x22,     /* flush what has been unmapped */
     VECTOR_ERROR = 0x23,   /* the local APIC's own errors */
     VECTOR_SERIAL = 0x24,
+    VECTOR_KEYBOARD = 0x25,
     VECTOR_PIC = 0xe0,     /* 16 vectors where the masked PICs' stray interrupts end */
     VECTOR_SPURIOUS = 0xff,
 };

@@ -10,7 +10,7 @@
 #include "cmdline.h"
 
 enum kind {
-    FLAG,     /* bool:    name, name=0, name=1 */
+    FLAG,     /* bool:    name, name=0, name=1, name=off, name=on */
     INT,      /* int */
     MILLIS,   /* int64_t: a bare number */
     DURATION, /* int64_t: ns, with a unit */
@@ -36,6 +36,8 @@ static const struct setting settings[] = {
     {"trace", FLAG, AT(trace), 0, 1},
     {"quiet", FLAG, AT(quiet), 0, 1},
     {"tty", FLAG, AT(tty), 0, 1},
+    {"screen", FLAG, AT(screen), 0, 1},
+    {"serial", FLAG, AT(serial), 0, 1},
     {"demo", WORD, AT(demo), 0, 0},
     {"seed", U64, AT(seed), 0, UINT64_MAX},
 };
@@ -172,6 +174,12 @@ static bool
 parse_value(enum kind kind, const char *value, uint64_t *out)
 {
     switch (kind) {
+    case FLAG:
+        if (equal(value, "on") || equal(value, "off")) {
+            *out = equal(value, "on");
+            return true;
+        }
+        return cmdline_parse_u64(value, out);
     case SIZE:
         return cmdline_parse_size(value, out);
     case DURATION:
@@ -294,6 +302,7 @@ set_defaults(struct cmdline *cl)
     __builtin_memset(cl, 0, sizeof *cl);
     cl->stack = 256 << 10;
     cl->slice_ns = 10 * 1000000;
+    cl->screen = cl->serial = true;
 }
 
 void

@@ -20,6 +20,7 @@ struct cmdline {
     bool trace;
     bool quiet;
     bool tty;              /* the console is a terminal: echo, and stay for the shell */
+    bool screen, serial;   /* where the console is; true unless they say off */
     char demo[32];         /* "": none */
     int argc;              /* argv[0] is demo, or "gamp"; argv[argc] is NULL */
     char *argv[CMDLINE_ARGS];

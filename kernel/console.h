@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * console.h -- the operator's terminal on the first serial port.
+ * console.h -- the operator's terminal: the first serial port, the screen and the keyboard.
  */
 #pragma once
 
@@ -8,22 +8,36 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct framebuffer;
+
 enum {
     CONSOLE_EOF = -1,     /* ^D on an empty line */
     CONSOLE_NOTHING = -2, /* no complete line yet */
 };
 
-extern bool console_echo; /* typed characters are sent back */
+extern bool console_echo; /* the port is a terminal: typed characters are sent back */
 
-/* Run by the serial interrupt, on its stack, when a line has been completed or input has ended. */
+/* Run by the interrupt of the port or the keyboard, on its stack, when a line has been completed
+ * or input has ended. */
 extern void (*console_input_ready)(void);
 
-/* Run on ^C, when set, by the serial interrupt or by the reader whose call made room for what had
+/* Run on ^C, when set, by such an interrupt or by the reader whose call made room for what had
  * been held back; otherwise ^C only discards the line. */
 extern void (*console_interrupt_key)(void);
 
 /* Looks for the port; output works from here on, by polling. Without a port output is discarded. */
 void console_init(void);
+
+/* Boot core, memory managed: from now on, and what has been written so far, on the screen, too. */
+void console_attach_screen(const struct framebuffer *fb);
+
+/* The port is left alone from now on. */
+void console_detach_serial(void);
+
+/* What is typed at the keyboard, as a terminal would send it; interrupts off. What finds no room is
+ * lost. console_enable_keyboard comes first: there may be input without a port. */
+void console_type(const char *s, size_t n);
+void console_enable_keyboard(void);
 
 /* Once the interrupt is routed: what the port cannot take at once is sent from the interrupt. */
 void console_enable_interrupts(void);

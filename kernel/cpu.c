@@ -184,6 +184,7 @@ set_control_registers(void)
     if (f->nx) {
         wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_NXE);
     }
+    wrmsr(MSR_PAT, PAT_TYPES); /* no mapping has used the type that changes */
     uint64_t cr4 = read_cr4() | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_MCE;
     cr4 |= f->pge ? CR4_PGE : 0;
     cr4 |= f->smep ? CR4_SMEP : 0;

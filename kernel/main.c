@@ -17,6 +17,7 @@
 #include "cpu.h"
 #include "gstack.h"
 #include "ioapic.h"
+#include "keyboard.h"
 #include "lapic.h"
 #include "memlayout.h"
 #include "pmm.h"
@@ -80,6 +81,9 @@ read_boot_information(uint32_t magic, uint64_t info)
     enum bootinfo_status s = bootinfo_parse(magic, info, map_low, &boot);
     cmdline_parse(boot.cmdline, &cmdline, complain);
     console_echo = cmdline.tty;
+    if (!cmdline.serial) {
+        console_detach_serial();
+    }
     name_arguments();
     for (unsigned i = 0; i < boot.nnotes && i < BOOTINFO_NOTES && !cmdline.quiet; i++) {
         kprintf("boot information: %s (%#lx)\n", boot.notes[i].text, boot.notes[i].value);
@@ -112,6 +116,9 @@ start_memory(void)
     }
     pmm_init(usable, n);
     pmm_reclaim = gstack_reclaim;
+    if (cmdline.screen) {
+        console_attach_screen(&boot.fb);
+    }
     if (!cpu_stacks_init(&cpu_boot)) {
         kprintf("gamp cannot start: no memory for interrupt stacks\n");
         power_off(1);
@@ -141,8 +148,12 @@ start_interrupts(void)
     lapic_init_core();
     clock_init(&acpi);
     ioapic_init(&acpi);
+    port_console_init();
+    if (keyboard_init(&acpi) && ioapic_route(KEYBOARD_IRQ, VECTOR_KEYBOARD, cpu_boot.apic_id)) {
+        console_enable_keyboard();
+        keyboard_interrupt(); /* what came before the route */
+    }
     if (ioapic_route(4, VECTOR_SERIAL, cpu_boot.apic_id)) {
-        port_console_init();
         console_enable_interrupts();
         power_announce();
     }

@@ -13,11 +13,13 @@
 #include "console.h"
 #include "cpu.h"
 #include "gstack.h"
+#include "keyboard.h"
 #include "lapic.h"
 #include "memlayout.h"
 #include "panic.h"
 #include "port/port.h"
 #include "print.h"
+#include "screen.h"
 #include "x86.h"
 
 struct gate {
@@ -159,6 +161,8 @@ interrupt(struct trap_frame *f)
     lapic_eoi();
     switch (f->vector) {
     case VECTOR_TIMER:
+        screen_tick();
+        break;
     case VECTOR_RESCHED:
         break;
     case VECTOR_TLB:
@@ -166,6 +170,9 @@ interrupt(struct trap_frame *f)
         break;
     case VECTOR_SERIAL:
         console_interrupt();
+        break;
+    case VECTOR_KEYBOARD:
+        keyboard_interrupt();
         break;
     case VECTOR_ERROR:
         kprintf("cpu %u: local APIC error status %#x\n", c->id, lapic_error_status());

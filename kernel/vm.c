@@ -271,10 +271,7 @@ vm_map_phys(uint64_t pa, size_t len, unsigned flags)
     uint64_t first = pa & ~(PAGE_SIZE - 1ull);
     uint64_t size = ((pa + len + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1ull)) - first;
     uint64_t bits = PTE_NX | (flags & VM_RO ? 0 : PTE_W);
-    bits |= flags & VM_UC   ? PTE_PCD | PTE_PWT
-            : flags & VM_WC ? PTE_PWT
-                            : 0; /* PAT as at reset: PWT
-                                             alone is write-through, the nearest to combining */
+    bits |= flags & VM_UC ? PTE_PCD | PTE_PWT : flags & VM_WC ? PTE_PWT : 0; /* PAT_TYPES */
     uintptr_t va = atomic_fetch_add(&io_next, size + PAGE_SIZE);
     uint64_t args[] = { va, first, size, bits };
     if (va + size > KSTACK_BASE || !call_on_core_stack(map_request, args)) {

@@ -16,6 +16,11 @@ enum {
     MSR_X2APIC_BASE = 0x800, /* register at MMIO offset n is MSR 0x800 + n / 16 */
 };
 
+/* Eight memory types, chosen by PTE_PWT (1), PTE_PCD (2) and PAT (4) of an entry (3A, 11.12). At
+ * reset 1 is write-through, which nobody wants here: 1 is write-combining. */
+#define MSR_PAT        0x277u
+#define PAT_TYPES      0x0007040600070106ull
+
 #define MSR_EFER       0xc0000080u
 #define MSR_FS_BASE    0xc0000100u
 #define MSR_GS_BASE    0xc0000101u

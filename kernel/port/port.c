@@ -29,6 +29,7 @@
 #include "pmm.h"
 #include "power.h"
 #include "print.h"
+#include "screen.h"
 #include "symbols.h"
 #include "trap.h"
 #include "x86.h"
@@ -226,6 +227,9 @@ arch_idle(int64_t until)
 {
     struct cpu *c = this_cpu();
     int64_t gap = clock_max_gap_ns();
+    if (screen_draw_some()) {
+        return; /* with interrupts off no longer than for a row; there may be work by now */
+    }
     if (gap != INT64_MAX && until > clock_nanotime() + gap) {
         until = clock_nanotime() + gap;
     }

@@ -35,6 +35,7 @@ TEST(cmdline_has_defaults)
     CHECK_EQ(cl.slice_ns, 10000000);
     CHECK_EQ(cl.schedtrace_ms, 0);
     CHECK(!cl.trace && !cl.quiet);
+    CHECK(cl.screen && cl.serial);
     CHECK_EQ(cl.argc, 1);
     CHECK_STREQ(cl.argv[0], "gamp");
     CHECK(cl.argv[1] == NULL);
@@ -53,6 +54,13 @@ TEST(cmdline_takes_every_setting)
     CHECK_EQ(cl.seed, 255);
     CHECK_STREQ(cl.argv[0], "sieve");
     CHECK_STREQ(complaints, "");
+}
+
+TEST(cmdline_turns_on_and_off)
+{
+    parse("screen=off serial=0 tty=on trace=maybe");
+    CHECK(!cl.screen && !cl.serial && cl.tty && !cl.trace);
+    CHECK_STREQ(complaints, "trace=maybe: bad value\n");
 }
 
 TEST(cmdline_names_what_it_ignores)
@@ -178,6 +186,7 @@ TEST(cmdline_survives_noise)
 static const struct test tests[] = {
     TEST_ENTRY(cmdline_has_defaults),
     TEST_ENTRY(cmdline_takes_every_setting),
+    TEST_ENTRY(cmdline_turns_on_and_off),
     TEST_ENTRY(cmdline_names_what_it_ignores),
     TEST_ENTRY(cmdline_hands_words_to_the_application),
     TEST_ENTRY(cmdline_overlooks_words_of_platforms),
