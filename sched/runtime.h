@@ -228,9 +228,11 @@ struct sched {
 
     /* atomic */
     _Alignas(CACHE_LINE) _Atomic(int32_t) gomaxprocs;
-    _Atomic(uint64_t) next_id;
     _Atomic(int32_t) external; /* waits that only the outside can end */
     _Atomic(int32_t) dying;    /* goroutines whose panic nobody catches, running deferred calls */
+
+    /* atomic; written all the time, where those above are read */
+    _Alignas(CACHE_LINE) _Atomic(uint64_t) next_id;
 
     /* sched.lock */
     _Alignas(CACHE_LINE) struct gamp_lock lock;
