@@ -67,8 +67,9 @@ enum wait_reason {
 
 struct g {
     /* the core that runs it, or whoever switches to it; the machine knows these two (struct
-     * arch_g). Of the stack, the bounds are constant. */
-    struct arch_context context;
+     * arch_g). Of the stack, the bounds are constant. No line is another g's: neighbours run on
+     * different cores. */
+    _Alignas(CACHE_LINE) struct arch_context context;
     struct arch_stack stack;
 
     /* g_set_status; read by anyone */
@@ -102,8 +103,8 @@ struct g {
 _Static_assert(offsetof(struct g, context) == offsetof(struct arch_g, context)
                    && offsetof(struct g, stack) == offsetof(struct arch_g, stack),
                "the machine looks at these two");
-_Static_assert(sizeof(struct g) <= 184,
-               "4,096 + 512 of page tables + this: at most 4,796 a goroutine");
+_Static_assert(sizeof(struct g) <= 3 * CACHE_LINE,
+               "4,096 + 512 of page tables + this: at most 4,800 a goroutine");
 
 /* A stretch of goroutines waiting their turn, linked by g->next. */
 struct g_list {
@@ -247,13 +248,13 @@ struct sched {
 };
 
 /* All g's ever made, for dumps: as many to a chunk as fill four pages. */
-enum { CHUNK_BYTES = 16384, CHUNK_GS = (CHUNK_BYTES - 16) / sizeof(struct g) };
+enum { CHUNK_BYTES = 16384, CHUNK_GS = (CHUNK_BYTES - 2 * CACHE_LINE) / sizeof(struct g) };
 struct g_chunk {
     struct g_chunk *next;
     uint32_t used;
     struct g g[CHUNK_GS];
 };
-_Static_assert(sizeof(struct g_chunk) <= CHUNK_BYTES, "whole pages");
+_Static_assert(sizeof(struct g_chunk) + CACHE_LINE <= CHUNK_BYTES, "whole pages");
 
 void *memcpy(void *to, const void *from, size_t n);
 void *memset(void *to, int c, size_t n);
