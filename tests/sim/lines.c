@@ -33,6 +33,7 @@ _Static_assert(sizeof(struct line) == LINE, "the directory is as large as what i
 static struct wanted {
     uintptr_t maker, at; /* an offset where there is a maker; 1, 0: stacks */
     uint64_t n, votes;
+    int64_t late; /* from asking to having */
     const void *pc;
 } wanted[KEYS];
 
@@ -108,7 +109,7 @@ part(uintptr_t at, const struct line *l)
 }
 
 static void
-count(uintptr_t at, const struct line *l, const void *pc)
+count(uintptr_t at, const struct line *l, int64_t late, const void *pc)
 {
     struct wanted key = part(at, l), *w;
     size_t i = (key.maker * 31 + key.at) * 0x9e3779b97f4a7c15u >> 40;
@@ -125,6 +126,7 @@ count(uintptr_t at, const struct line *l, const void *pc)
     w->maker = key.maker;
     w->at = key.at;
     w->n++;
+    w->late += late;
     if (w->votes == 0) {
         w->pc = pc;
     }
@@ -173,7 +175,7 @@ transfer(struct line *l, uintptr_t at, enum access what, const void *pc)
     l->free_at = from + (what == LOAD ? COST_READ_BUSY : COST_TRANSFER);
     clock_times(sim_core_id())->transfers++;
     if (counting || watched[sim_core_id()]) {
-        count(at, l, pc);
+        count(at, l, from + COST_TRANSFER - clock_now(), pc);
     }
     return from + COST_TRANSFER;
 }
@@ -230,20 +232,21 @@ lines_fence(void)
 /* ---- telling ---- */
 
 static int
-by_number(const void *a, const void *b)
+by_delay(const void *a, const void *b)
 {
     const struct wanted *x = a, *y = b;
-    return x->n != y->n ? (x->n < y->n) - (x->n > y->n) : (x->at > y->at) - (x->at < y->at);
+    return x->late != y->late ? (x->late < y->late) - (x->late > y->late)
+                              : (x->at > y->at) - (x->at < y->at);
 }
 
-/* The most wanted, one a line. Ends the counting. */
+/* The most waited for, one a line: core microseconds, transfers, what, and who wanted it. */
 void
 lines_report(int most, const char *indent)
 {
-    qsort(wanted, KEYS, sizeof(wanted[0]), by_number);
+    qsort(wanted, KEYS, sizeof(wanted[0]), by_delay);
     for (int i = 0; i < most && wanted[i].n > 0; i++) {
         const struct wanted *w = &wanted[i];
-        printf("%s%8lu  ", indent, (unsigned long)w->n);
+        printf("%s%10.1f us %9lu  ", indent, (double)w->late / (1000 * NS), (unsigned long)w->n);
         if (w->maker == 1) {
             printf("stacks");
         } else if (w->maker != 0) {
