@@ -221,10 +221,11 @@ struct sched {
 
     _Atomic(bool) tracing; /* trace_start and trace_stop; read by every change of state */
 
-    /* atomic; a line of its own: written when cores fall idle or are woken, read by every ready */
+    /* atomic; lines of their own: every ready reads nidle, and nspinning where that is not 0;
+     * they are written when cores fall idle, look for work or are woken */
+    _Alignas(CACHE_LINE) _Atomic(int32_t) nidle;
     _Alignas(CACHE_LINE) _Atomic(uint32_t) nspinning;
-    _Atomic(int32_t) nidle;
-    _Atomic(uint64_t) idle[CORES_MAX / 64];
+    _Alignas(CACHE_LINE) _Atomic(uint64_t) idle[CORES_MAX / 64];
     _Atomic(uint64_t) wakes; /* times a core left idleness */
 
     /* atomic */
@@ -391,7 +392,7 @@ m_rand(struct m *mp)
 }
 
 /* After work was published by a locked instruction: if a core sleeps and none is looking, wake one.
- * Reads one line that is written only when cores fall idle or wake. */
+ * Reads lines that are written only when cores fall idle or wake. */
 static inline void
 wake_if_idle(void)
 {
