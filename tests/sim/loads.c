@@ -195,10 +195,13 @@ request(void *arg)
 static void
 client(void *arg)
 {
+    struct waitgroup mine = { 0 };
+    waitgroup_add(&mine, REQUESTS);
     for (int i = 0; i < REQUESTS; i++) {
         gosleep((int64_t)(load_random() % (2 * PAUSE_NS)));
-        go(request, arg);
+        go(request, &mine);
     }
+    waitgroup_wait(&mine);
     waitgroup_done(arg);
 }
 
@@ -217,7 +220,7 @@ server(int argc, char **argv)
         }
     }
     begin();
-    waitgroup_add(&all, (int)n + cores);
+    waitgroup_add(&all, cores);
     for (int i = 0; i < cores; i++) {
         go(client, &all);
     }
