@@ -13,7 +13,7 @@
  *              1 publish the g                       1 stop spinning   (locked, only if it did)
  *              2 -- StoreLoad (a locked instr.) --   2 set own idle bit, nidle + 1    (locked)
  *              3 if nidle > 0 and nspinning == 0:    3 -- StoreLoad (2 is one) --
- *              4   nspinning + 1         (locked)    4 look at every queue again
+ *              4   nspinning + 1         (locked)    4 nspinning == 0: look at every queue again
  *              5   clear one idle bit    (locked)    5 found: clear own bit, go on
  *                  won: IPI; none there:             6 interrupts off; bit still set? sti; hlt
  *              6   nspinning - 1, from 3 again
@@ -22,6 +22,10 @@
  *              waker stands between 4 and 6, and then it will look at nidle once more, as if the g
  *              were its own. Between the last look and hlt no interrupt is taken, so the IPI of a
  *              winner ends the halt.
+ *              Whoever reads nspinning > 0 at 4 may sleep unseeing: the last of those that spin
+ *              looks for it, by its own 4, or by its 3 once it has found work, and after it has
+ *              stopped spinning, so after the sleeper's 2. Without this the cores that may not spin
+ *              would go round between 2 and 5 while one has work (docs/performance.md).
  *              The count goes up before the claim: a claimed core may be awake already, and counts
  *              itself down as soon as it finds work.
  *              A spinner that finds work and was the last wakes another first: a burst of n g's
@@ -295,7 +299,7 @@ idle(struct m *mp)
     stop_spinning(mp);
     atomic_fetch_or(&sched.idle[mp->id / 64], 1ull << (mp->id % 64));
     atomic_fetch_add(&sched.nidle, 1);
-    if (any_work(mp)) {
+    if (atomic_load(&sched.nspinning) == 0 && any_work(mp)) {
         arch_relax();
     } else {
         check_deadlock();
