@@ -14,7 +14,7 @@
  *              2 -- StoreLoad (a locked instr.) --   2 set own idle bit, nidle + 1    (locked)
  *              3 if nidle > 0 and nspinning == 0:    3 -- StoreLoad (2 is one) --
  *              4   nspinning + 1         (locked)    4 nspinning == 0: look at every queue again
- *              5   clear one idle bit    (locked)    5 found: clear own bit, go on
+ *              5   clear one idle bit    (locked)    5 found: clear own bit, go on spinning
  *                  won: IPI; none there:             6 interrupts off; bit still set? sti; hlt
  *              6   nspinning - 1, from 3 again
  *              If 3 reads nidle == 0, the other's 2 comes after, so its 4 sees the g. If 3 reads
@@ -26,6 +26,8 @@
  *              looks for it, by its own 4, or by its 3 once it has found work, and after it has
  *              stopped spinning, so after the sleeper's 2. Without this the cores that may not spin
  *              would go round between 2 and 5 while one has work (docs/performance.md).
+ *              Whoever finds some at 4 spins, however many do: one that went round unseen could
+ *              keep a waker between 3 and 6 for ever, seeing now an idle bit and now none.
  *              The count goes up before the claim: a claimed core may be awake already, and counts
  *              itself down as soon as it finds work.
  *              A spinner that finds work and was the last wakes another first: a burst of n g's
@@ -171,13 +173,17 @@ gcd(uint32_t a, uint32_t b)
     return a;
 }
 
-/* Visits every other core in a random order, four times; the last time takes also what is to run
- * there next. A random start and a random coprime stride are a permutation without a table. */
+/* Visits every other core in a random order, four times, with growing pauses, so that who looks in
+ * vain does not hold up the few who have work; the last time takes also what is to run there next.
+ * A random start and a random coprime stride are a permutation without a table. */
 static struct g *
 steal(struct m *mp)
 {
     uint32_t n = (uint32_t)atomic_load(&sched.gomaxprocs);
     for (int round = 0; n > 1 && round < STEAL_ROUNDS; round++) {
+        for (int i = 0; i < round * ROUND_PAUSES; i++) {
+            arch_relax();
+        }
         uint32_t at = m_rand(mp) % n, stride = m_rand(mp) % n;
         while (gcd(stride, n) != 1) {
             stride++;
@@ -299,15 +305,16 @@ idle(struct m *mp)
     stop_spinning(mp);
     atomic_fetch_or(&sched.idle[mp->id / 64], 1ull << (mp->id % 64));
     atomic_fetch_add(&sched.nidle, 1);
-    if (atomic_load(&sched.nspinning) == 0 && any_work(mp)) {
-        arch_relax();
-    } else {
+    bool seen = atomic_load(&sched.nspinning) == 0 && any_work(mp);
+    if (!seen) {
         check_deadlock();
         halt(mp);
     }
     atomic_fetch_add(&sched.wakes, 1);
-    if (!idle_bit_clear(mp->id)) {
+    mp->spinning = !idle_bit_clear(mp->id);
+    if (seen && !mp->spinning) {
         mp->spinning = true;
+        atomic_fetch_add(&sched.nspinning, 1);
     }
 }
 

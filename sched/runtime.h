@@ -22,6 +22,7 @@ enum {
     RUNQ_CAP = GAMP_RUNQ_CAP,
     FAIR_TICKS = 61,    /* every so many slices the global queue comes first. Go: 61 */
     STEAL_ROUNDS = 4,   /* Go: stealWork */
+    ROUND_PAUSES = 8,   /* before the second round, twice as many before the third, ... */
     GFREE_BATCH = 32,   /* dead g's that move at a time; a core keeps two. Go: gfput, 64 */
     GLOBAL_WARM = 1024, /* dead g's on the global list, which keep a page of stack */
     ID_BATCH = 16,      /* goroutine numbers a core takes at a time. Go: _GoidCacheBatch */

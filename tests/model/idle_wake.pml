@@ -497,7 +497,7 @@ inline idle_core()
     fi;
 #endif
     if
-    :: atomic { k -> k = 0 } /* R5 */
+    :: atomic { k -> k = 0; h = 1 } /* R5 */
     :: !k ->
 #if DEADLOCK
         check_deadlock();
@@ -508,7 +508,11 @@ inline idle_core()
     atomic { DRAINED; woke[0] = 1; woke[1] = 1; woke[CORES - 1] = 1 }
 #endif
     idle_bit_clear(me);
-    atomic { spinning = 1 - k; k = 0; goto find }
+    atomic { spinning = 1 - k; k = 0 }
+    if
+    :: atomic { h && !spinning && DRAINED -> nspinning++; spinning = 1; h = 0; goto find }
+    :: atomic { !(h && !spinning) -> h = 0; goto find }
+    fi
 }
 
 /* ---- the machine ---- */
