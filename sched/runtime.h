@@ -16,13 +16,16 @@
 #ifndef GAMP_RUNQ_CAP
 #define GAMP_RUNQ_CAP 256 /* Go: 256; small in tests that want it to overflow */
 #endif
+#ifndef GAMP_ROUND_PAUSES
+#define GAMP_ROUND_PAUSES 8 /* 0 where schedules are explored: a pause is no schedule */
+#endif
 
 enum {
     CORES_MAX = 256,
     RUNQ_CAP = GAMP_RUNQ_CAP,
-    FAIR_TICKS = 61,    /* every so many slices the global queue comes first. Go: 61 */
-    STEAL_ROUNDS = 4,   /* Go: stealWork */
-    ROUND_PAUSES = 8,   /* before the second round, twice as many before the third, ... */
+    FAIR_TICKS = 61,  /* every so many slices the global queue comes first. Go: 61 */
+    STEAL_ROUNDS = 4, /* Go: stealWork */
+    ROUND_PAUSES = GAMP_ROUND_PAUSES, /* before the second; twice as many before the third, ... */
     GFREE_BATCH = 32,   /* dead g's that move at a time; a core keeps two. Go: gfput, 64 */
     GLOBAL_WARM = 1024, /* dead g's on the global list, which keep a page of stack */
     ID_BATCH = 16,      /* goroutine numbers a core takes at a time. Go: _GoidCacheBatch */

@@ -4,6 +4,7 @@
  * prints what became of them.
  *
  * Usage: sim [-t LOAD] [-c CORES,CORES,...] [-j JOBS] [-l LINES]
+ *        sim floors                  the least efficiency that each load must have: TAP
  *        sim steady                  paths that may touch no line of another core: TAP
  *
  * Efficiency: the time that the load's work takes on one core, over cores times time.
@@ -27,7 +28,8 @@ extern int sim_ncores;
 static struct {
     const char *only;
     int cores[16], n, jobs, lines;
-} want = { NULL, { 1, 2, 4, 8, 16, 32, 64, 128, 256 }, 9, 1, 3 };
+    enum { TABLE, FLOORS, STEADY } mode;
+} want = { NULL, { 1, 2, 4, 8, 16, 32, 64, 128, 256 }, 9, 1, 3, TABLE };
 
 static struct run {
     const struct load *load;
@@ -91,24 +93,6 @@ show(const struct run *r)
     close(r->out);
 }
 
-static void
-line(const struct run *r, const struct result *one)
-{
-    const struct result *x = &results[r - run];
-    double ns = (double)(x->ended - x->began), all = ns * x->cores * NS;
-    double alone = one->done ? (double)(one->ended - one->began) * x->units / one->units : 0;
-    printf("%-9s%5d %10.3f %7.1f %6.1f %6.1f %6.1f %6.1f %8lu %8lu %9lu", r->load->name, x->cores,
-           ns / 1e6, 100 * alone / (ns * x->cores), 100 * (double)x->times.run / all,
-           100 * (double)x->times.sched / all, 100 * (double)x->times.idle / all,
-           100 * (double)x->times.waiting / all, (unsigned long)x->steals,
-           (unsigned long)x->times.ipis, (unsigned long)x->transfers);
-    if (x->late[2] > 0) {
-        printf("  %.1f %.1f %.1f", (double)x->late[0] / 1e3, (double)x->late[1] / 1e3,
-               (double)x->late[2] / 1e3);
-    }
-    printf("\n");
-}
-
 /* The run of the same load on one core. */
 static const struct result *
 alone(const struct run *r)
@@ -119,9 +103,44 @@ alone(const struct run *r)
     return &results[r - run];
 }
 
+/* In per cent. */
+static double
+efficiency(const struct run *r)
+{
+    const struct result *x = &results[r - run], *one = alone(r);
+    double ns = (double)(x->ended - x->began) * x->cores;
+    return one->done ? 100 * (double)(one->ended - one->began) * x->units / one->units / ns : 0;
+}
+
+static void
+line(const struct run *r)
+{
+    const struct result *x = &results[r - run];
+    double ns = (double)(x->ended - x->began), all = ns * x->cores * NS;
+    printf("%-9s%5d %10.3f %7.1f %6.1f %6.1f %6.1f %6.1f %8lu %8lu %9lu", r->load->name, x->cores,
+           ns / 1e6, efficiency(r), 100 * (double)x->times.run / all,
+           100 * (double)x->times.sched / all, 100 * (double)x->times.idle / all,
+           100 * (double)x->times.waiting / all, (unsigned long)x->steals,
+           (unsigned long)x->times.ipis, (unsigned long)x->transfers);
+    if (x->late[2] > 0) {
+        printf("  %.1f %.1f %.1f", (double)x->late[0] / 1e3, (double)x->late[1] / 1e3,
+               (double)x->late[2] / 1e3);
+    }
+    printf("\n");
+}
+
+static bool
+floor_check(const struct run *r)
+{
+    bool good = efficiency(r) >= r->load->least;
+    printf("%s 1 - %s on %d cores: efficiency %.1f %%, at least %d\n", good ? "ok" : "not ok",
+           r->load->name, r->cores, efficiency(r), r->load->least);
+    return good;
+}
+
 /* Some at a time, told in order. */
 static bool
-run_all(bool table)
+run_all(void)
 {
     bool good = true;
     for (int told = 0, started = 0; told < runs;) {
@@ -132,8 +151,10 @@ run_all(bool table)
         int status;
         waitpid(r->pid, &status, 0);
         r->good = WIFEXITED(status) && WEXITSTATUS(status) == 0 && results[told].done;
-        if (table && r->good) {
-            line(r, alone(r));
+        if (want.mode == TABLE && r->good) {
+            line(r);
+        } else if (want.mode == FLOORS && r->good && r->cores > 1) {
+            good = floor_check(r) && good;
         }
         show(r);
         if (!r->good) {
@@ -198,9 +219,14 @@ arguments(int argc, char **argv)
             want.lines = atoi(optarg);
             break;
         default:
-            fprintf(stderr, "usage: sim [-t LOAD] [-c CORES,...] [-j JOBS] [-l LINES] [steady]\n");
+            fprintf(stderr, "usage: sim [-t LOAD] [-c CORES,...] [-j JOBS] [-l LINES] "
+                            "[floors | steady]\n");
             exit(64);
         }
+    }
+    if (optind < argc) {
+        want.mode = strcmp(argv[optind], "steady") == 0 ? STEADY : FLOORS;
+        want.lines = want.mode == FLOORS ? 0 : want.lines;
     }
 }
 
@@ -208,16 +234,15 @@ int
 main(int argc, char **argv)
 {
     arguments(argc, argv);
-    bool is_steady = optind < argc && strcmp(argv[optind], "steady") == 0;
-    plan(is_steady ? steady : loads);
+    plan(want.mode == STEADY ? steady : loads);
     if (runs == 0 || results == MAP_FAILED) {
         fprintf(stderr, "sim: nothing to run\n");
         return 64;
     }
-    if (!is_steady) {
+    if (want.mode == TABLE) {
         printf(
             "load     cores    time ms   eff %%  run %%   g0 %% idle %% wait %%   steals     IPIs"
             " transfers  latency us: half 99%% worst\n");
     }
-    return !run_all(!is_steady);
+    return !run_all();
 }

@@ -180,8 +180,8 @@ PATH("mutex", mutex, NULL, 0)
 PATH("timer", timer, NULL, 0)
 
 const struct load steady[] = {
-    { "spawn", path_spawn, NULL },           { "yield", path_yield, NULL },
-    { "unbuffered", path_unbuffered, NULL }, { "buffered", path_buffered, NULL },
-    { "select", path_select, NULL },         { "mutex", path_mutex, NULL },
-    { "timer", path_timer, NULL },           { NULL, NULL, NULL },
+    { "spawn", path_spawn, 0 },           { "yield", path_yield, 0 },
+    { "unbuffered", path_unbuffered, 0 }, { "buffered", path_buffered, 0 },
+    { "select", path_select, 0 },         { "mutex", path_mutex, 0 },
+    { "timer", path_timer, 0 },           { NULL, NULL, 0 },
 };
