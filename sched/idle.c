@@ -22,12 +22,9 @@
  *              waker stands between 4 and 6, and then it will look at nidle once more, as if the g
  *              were its own. Between the last look and hlt no interrupt is taken, so the IPI of a
  *              winner ends the halt.
- *              Whoever reads nspinning > 0 at 4 may sleep unseeing: the last of those that spin
- *              looks for it, by its own 4, or by its 3 once it has found work, and after it has
- *              stopped spinning, so after the sleeper's 2. Without this the cores that may not spin
- *              would go round between 2 and 5 while one has work (docs/performance.md).
- *              Whoever finds some at 4 spins, however many do: one that went round unseen could
- *              keep a waker between 3 and 6 for ever, seeing now an idle bit and now none.
+ *              Whoever reads nspinning > 0 at 4 sleeps unseeing: the last spinner looks for it, by
+ *              its 4, or by 3 when it spins no more. Else cores that may not spin would go round
+ *              from 2 to 5; so who finds some at 4 spins, however many do.
  *              The count goes up before the claim: a claimed core may be awake already, and counts
  *              itself down as soon as it finds work.
  *              A spinner that finds work and was the last wakes another first: a burst of n g's
@@ -165,23 +162,17 @@ stop_spinning(struct m *mp)
 static uint32_t
 gcd(uint32_t a, uint32_t b)
 {
-    while (b != 0) {
-        uint32_t r = a % b;
-        a = b;
-        b = r;
-    }
-    return a;
+    return b == 0 ? a : gcd(b, a % b);
 }
 
-/* Visits every other core in a random order, four times, with growing pauses, so that who looks in
- * vain does not hold up the few who have work; the last time takes also what is to run there next.
- * A random start and a random coprime stride are a permutation without a table. */
+/* Visits every other core in a random order, four times, with growing pauses in between; at last,
+ * takes what is to run there next, too. A random start and coprime stride: no table is needed. */
 static struct g *
 steal(struct m *mp)
 {
     uint32_t n = (uint32_t)atomic_load(&sched.gomaxprocs);
     for (int round = 0; n > 1 && round < STEAL_ROUNDS; round++) {
-        for (int i = 0; i < round * ROUND_PAUSES; i++) {
+        for (int i = 0; i < round * GAMP_ROUND_PAUSES; i++) {
             arch_relax();
         }
         uint32_t at = m_rand(mp) % n, stride = m_rand(mp) % n;

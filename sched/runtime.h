@@ -16,16 +16,12 @@
 #ifndef GAMP_RUNQ_CAP
 #define GAMP_RUNQ_CAP 256 /* Go: 256; small in tests that want it to overflow */
 #endif
-#ifndef GAMP_ROUND_PAUSES
-#define GAMP_ROUND_PAUSES 8 /* 0 where schedules are explored: a pause is no schedule */
-#endif
 
 enum {
     CORES_MAX = 256,
     RUNQ_CAP = GAMP_RUNQ_CAP,
-    FAIR_TICKS = 61,  /* every so many slices the global queue comes first. Go: 61 */
-    STEAL_ROUNDS = 4, /* Go: stealWork */
-    ROUND_PAUSES = GAMP_ROUND_PAUSES, /* before the second; twice as many before the third, ... */
+    FAIR_TICKS = 61,    /* every so many slices the global queue comes first. Go: 61 */
+    STEAL_ROUNDS = 4,   /* Go: stealWork */
     GFREE_BATCH = 32,   /* dead g's that move at a time; a core keeps two. Go: gfput, 64 */
     GLOBAL_WARM = 1024, /* dead g's on the global list, which keep a page of stack */
     ID_BATCH = 16,      /* goroutine numbers a core takes at a time. Go: _GoidCacheBatch */
@@ -71,8 +67,7 @@ enum wait_reason {
 
 struct g {
     /* the core that runs it, or whoever switches to it; the machine knows these two (struct
-     * arch_g). Of the stack, the bounds are constant. No line is another g's: neighbours run on
-     * different cores. */
+     * arch_g). Of the stack, the bounds are constant. No line of it is another g's, too. */
     _Alignas(CACHE_LINE) struct arch_context context;
     struct arch_stack stack;
 
@@ -236,9 +231,7 @@ struct sched {
     _Alignas(CACHE_LINE) _Atomic(int32_t) gomaxprocs;
     _Atomic(int32_t) external; /* waits that only the outside can end */
     _Atomic(int32_t) dying;    /* goroutines whose panic nobody catches, running deferred calls */
-
-    /* atomic; written all the time, where those above are read */
-    _Alignas(CACHE_LINE) _Atomic(uint64_t) next_id;
+    _Alignas(CACHE_LINE) _Atomic(uint64_t) next_id; /* written by each core, again and again */
 
     /* sched.lock */
     _Alignas(CACHE_LINE) struct gamp_lock lock;
