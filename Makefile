@@ -27,7 +27,7 @@ say = echo "  $(1)" >&2
 # What the goals need is installed, or named, before anything is built.
 GOALS := $(or $(MAKECMDGOALS),image)
 BENCHES := bench bench-host bench-compare bench-profile
-NEEDS := $(if $(filter image run qemu debug iso soak explore $(BENCHES),$(GOALS)),build) \
+NEEDS := $(if $(filter image run qemu debug iso soak explore sim $(BENCHES),$(GOALS)),build) \
          $(if $(filter run qemu debug soak $(BENCHES),$(GOALS)),run) $(if $(filter debug,$(GOALS)),gdb) \
          $(if $(filter test tsan,$(GOALS)),build clang run iso) $(if $(filter iso,$(GOALS)),iso) \
          $(if $(filter fuzz test,$(GOALS)),fuzz) $(if $(filter model test,$(GOALS)),model) \
@@ -117,7 +117,7 @@ OBJ   := $(KERNEL_OBJ) $(APP_OBJ)
 
 # ---- Goals --------------------------------------------------------------------------------------
 
-.PHONY: image run qemu debug test tsan explore model fuzz soak $(BENCHES) lint format iso clean help FORCE
+.PHONY: image run qemu debug test tsan explore sim model fuzz soak $(BENCHES) lint format iso clean help FORCE
 export SMP MEM CPU MACHINE ACCEL KARGS ARGS CC DEBUG
 
 image: $(IMAGE) ## build the image (default)
@@ -137,6 +137,9 @@ tsan: ## the tests under ThreadSanitizer alone
 explore: ## schedules of simulated cores, for a minute or SEEDS=n; T=scenario SEED=n repeats one
 	exec tests/explore/run $(if $(T),-t $(T)) \
 	    $(if $(SEED),-s $(SEED),$(if $(SEEDS),-n $(SEEDS),-x 60))
+
+sim: ## simulated machines of 1 to 256 cores, a clock a core: T=load SIM_CORES=1,8,64
+	exec tests/sim/run $(if $(T),-t $(T)) $(if $(SIM_CORES),-c $(SIM_CORES))
 
 fuzz: ## everything that parses, on ever new inputs: T=name SECONDS=60
 	exec tests/fuzz/run $(T) $(or $(SECONDS),60)

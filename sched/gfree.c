@@ -34,10 +34,11 @@ g_alloc(bool big)
 {
     struct g *gp;
     while ((gp = g_carve(big)) == NULL) {
-        struct g_chunk *c = arch_alloc(sizeof(*c));
+        struct g_chunk *c = arch_alloc(sizeof(*c) + CACHE_LINE);
         if (c == NULL) {
             return NULL;
         }
+        c = (struct g_chunk *)(((uintptr_t)c + CACHE_LINE - 1) & ~(uintptr_t)(CACHE_LINE - 1));
         memset(c, 0, sizeof(*c));
         lock_acquire(&sched.lock, RANK_SCHED);
         c->next = sched.chunks;

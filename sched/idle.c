@@ -13,8 +13,8 @@
  *              1 publish the g                       1 stop spinning   (locked, only if it did)
  *              2 -- StoreLoad (a locked instr.) --   2 set own idle bit, nidle + 1    (locked)
  *              3 if nidle > 0 and nspinning == 0:    3 -- StoreLoad (2 is one) --
- *              4   nspinning + 1         (locked)    4 look at every queue again
- *              5   clear one idle bit    (locked)    5 found: clear own bit, go on
+ *              4   nspinning + 1         (locked)    4 nspinning == 0: look at every queue again
+ *              5   clear one idle bit    (locked)    5 found: clear own bit, go on spinning
  *                  won: IPI; none there:             6 interrupts off; bit still set? sti; hlt
  *              6   nspinning - 1, from 3 again
  *              If 3 reads nidle == 0, the other's 2 comes after, so its 4 sees the g. If 3 reads
@@ -22,6 +22,9 @@
  *              waker stands between 4 and 6, and then it will look at nidle once more, as if the g
  *              were its own. Between the last look and hlt no interrupt is taken, so the IPI of a
  *              winner ends the halt.
+ *              Whoever reads nspinning > 0 at 4 sleeps unseeing: the last spinner looks for it, by
+ *              its 4, or by 3 when it spins no more. Else cores that may not spin would go round
+ *              from 2 to 5; so who finds some at 4 spins, however many do.
  *              The count goes up before the claim: a claimed core may be awake already, and counts
  *              itself down as soon as it finds work.
  *              A spinner that finds work and was the last wakes another first: a burst of n g's
@@ -159,21 +162,19 @@ stop_spinning(struct m *mp)
 static uint32_t
 gcd(uint32_t a, uint32_t b)
 {
-    while (b != 0) {
-        uint32_t r = a % b;
-        a = b;
-        b = r;
-    }
-    return a;
+    return b == 0 ? a : gcd(b, a % b);
 }
 
-/* Visits every other core in a random order, four times; the last time takes also what is to run
- * there next. A random start and a random coprime stride are a permutation without a table. */
+/* Visits every other core in a random order, four times, with growing pauses in between; at last,
+ * takes what is to run there next, too. A random start and coprime stride: no table is needed. */
 static struct g *
 steal(struct m *mp)
 {
     uint32_t n = (uint32_t)atomic_load(&sched.gomaxprocs);
     for (int round = 0; n > 1 && round < STEAL_ROUNDS; round++) {
+        for (int i = 0; i < round * GAMP_ROUND_PAUSES; i++) {
+            arch_relax();
+        }
         uint32_t at = m_rand(mp) % n, stride = m_rand(mp) % n;
         while (gcd(stride, n) != 1) {
             stride++;
@@ -295,15 +296,16 @@ idle(struct m *mp)
     stop_spinning(mp);
     atomic_fetch_or(&sched.idle[mp->id / 64], 1ull << (mp->id % 64));
     atomic_fetch_add(&sched.nidle, 1);
-    if (any_work(mp)) {
-        arch_relax();
-    } else {
+    bool seen = atomic_load(&sched.nspinning) == 0 && any_work(mp);
+    if (!seen) {
         check_deadlock();
         halt(mp);
     }
     atomic_fetch_add(&sched.wakes, 1);
-    if (!idle_bit_clear(mp->id)) {
+    mp->spinning = !idle_bit_clear(mp->id);
+    if (seen && !mp->spinning) {
         mp->spinning = true;
+        atomic_fetch_add(&sched.nspinning, 1);
     }
 }
 

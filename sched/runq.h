@@ -5,6 +5,10 @@
 #pragma once
 #include "runtime.h"
 
+#ifndef GAMP_ROUND_PAUSES
+#define GAMP_ROUND_PAUSES 8 /* between rounds of stealing; 0 in explored schedules */
+#endif
+
 void runq_put_slow(struct m *mp, struct g *gp);
 
 /* Adds gp at the tail of this core's own ring. No fence: see wake_if_idle's callers. Go: runqput */

@@ -67,8 +67,8 @@ enum wait_reason {
 
 struct g {
     /* the core that runs it, or whoever switches to it; the machine knows these two (struct
-     * arch_g). Of the stack, the bounds are constant. */
-    struct arch_context context;
+     * arch_g). Of the stack, the bounds are constant. No line of it is another g's, too. */
+    _Alignas(CACHE_LINE) struct arch_context context;
     struct arch_stack stack;
 
     /* g_set_status; read by anyone */
@@ -102,8 +102,8 @@ struct g {
 _Static_assert(offsetof(struct g, context) == offsetof(struct arch_g, context)
                    && offsetof(struct g, stack) == offsetof(struct arch_g, stack),
                "the machine looks at these two");
-_Static_assert(sizeof(struct g) <= 184,
-               "4,096 + 512 of page tables + this: at most 4,796 a goroutine");
+_Static_assert(sizeof(struct g) <= 3 * CACHE_LINE,
+               "4,096 + 512 of page tables + this: at most 4,800 a goroutine");
 
 /* A stretch of goroutines waiting their turn, linked by g->next. */
 struct g_list {
@@ -220,17 +220,18 @@ struct sched {
 
     _Atomic(bool) tracing; /* trace_start and trace_stop; read by every change of state */
 
-    /* atomic; a line of its own: written when cores fall idle or are woken, read by every ready */
+    /* atomic; lines of their own: every ready reads nidle, and nspinning where that is not 0;
+     * they are written when cores fall idle, look for work or are woken */
+    _Alignas(CACHE_LINE) _Atomic(int32_t) nidle;
     _Alignas(CACHE_LINE) _Atomic(uint32_t) nspinning;
-    _Atomic(int32_t) nidle;
-    _Atomic(uint64_t) idle[CORES_MAX / 64];
+    _Alignas(CACHE_LINE) _Atomic(uint64_t) idle[CORES_MAX / 64];
     _Atomic(uint64_t) wakes; /* times a core left idleness */
 
     /* atomic */
     _Alignas(CACHE_LINE) _Atomic(int32_t) gomaxprocs;
-    _Atomic(uint64_t) next_id;
     _Atomic(int32_t) external; /* waits that only the outside can end */
     _Atomic(int32_t) dying;    /* goroutines whose panic nobody catches, running deferred calls */
+    _Alignas(CACHE_LINE) _Atomic(uint64_t) next_id; /* written by each core, again and again */
 
     /* sched.lock */
     _Alignas(CACHE_LINE) struct gamp_lock lock;
@@ -245,13 +246,13 @@ struct sched {
 };
 
 /* All g's ever made, for dumps: as many to a chunk as fill four pages. */
-enum { CHUNK_BYTES = 16384, CHUNK_GS = (CHUNK_BYTES - 16) / sizeof(struct g) };
+enum { CHUNK_BYTES = 16384, CHUNK_GS = (CHUNK_BYTES - 2 * CACHE_LINE) / sizeof(struct g) };
 struct g_chunk {
     struct g_chunk *next;
     uint32_t used;
     struct g g[CHUNK_GS];
 };
-_Static_assert(sizeof(struct g_chunk) <= CHUNK_BYTES, "whole pages");
+_Static_assert(sizeof(struct g_chunk) + CACHE_LINE <= CHUNK_BYTES, "whole pages");
 
 void *memcpy(void *to, const void *from, size_t n);
 void *memset(void *to, int c, size_t n);
@@ -388,7 +389,7 @@ m_rand(struct m *mp)
 }
 
 /* After work was published by a locked instruction: if a core sleeps and none is looking, wake one.
- * Reads one line that is written only when cores fall idle or wake. */
+ * Reads lines that are written only when cores fall idle or wake. */
 static inline void
 wake_if_idle(void)
 {

@@ -2,6 +2,8 @@
 /*
  * arch_sim.c -- sched/arch.h for simulated cores.
  *
+ * Shared with tests/sim: all but memory, which is in alloc_sim.c here.
+ *
  * A throw, a fault and the end of main end the process: each seed runs in one of its own.
  */
 #include "arch.h"
@@ -9,14 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "sim.h"
 
 #include <gamp.h>
-
-enum { WINDOW = 1 << 17 };
 
 int sim_ncores, sim_circles;
 
@@ -34,7 +33,7 @@ arch_context_init(struct g *gp, uintptr_t top, void (*entry)(struct g *prev))
 struct g *
 arch_context_switch(struct g *from, struct g *to)
 {
-    SIM_POINT();
+    sim_leave(from, to);
     sim_cpu->g = to;
     return sim_switch_g(from, to);
 }
@@ -108,42 +107,6 @@ void
 arch_timer_set(int64_t when)
 {
     sim_timer(when);
-}
-
-bool
-arch_stack_alloc(struct g *gp, size_t max)
-{
-    struct arch_stack *s = &((struct arch_g *)gp)->stack;
-    (void)max;
-    if (s->hi == 0) {
-        char *at = mmap(NULL, WINDOW, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (at == MAP_FAILED) {
-            return false;
-        }
-        *s = (struct arch_stack){ (uintptr_t)at + WINDOW, (uintptr_t)at, (uintptr_t)at,
-                                  UINTPTR_MAX };
-    }
-    return true;
-}
-
-void
-arch_stack_trim(struct g *gp, uintptr_t below)
-{
-    (void)gp;
-    (void)below;
-}
-
-void *
-arch_alloc(size_t size)
-{
-    return malloc(size);
-}
-
-void
-arch_free(void *p)
-{
-    free(p);
 }
 
 void

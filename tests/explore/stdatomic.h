@@ -50,8 +50,7 @@
             sim_fence();                                                                           \
             __atomic_store_n((p), (v), __ATOMIC_SEQ_CST);                                          \
         } else {                                                                                   \
-            __auto_type value_ = __atomic_load_n((p), __ATOMIC_RELAXED);                           \
-            value_ = (v);                                                                          \
+            __typeof__(__atomic_load_n((p), __ATOMIC_RELAXED)) value_ = (v);                       \
             sim_store((volatile void *)(uintptr_t)(p), (uint64_t)value_, (int)sizeof(value_));     \
         }                                                                                          \
     })
@@ -78,4 +77,11 @@
 #define atomic_compare_exchange_strong_explicit(p, e, v, s, f) SIM_CAS(p, e, v)
 #define atomic_compare_exchange_weak(p, e, v)                  SIM_CAS(p, e, v)
 #define atomic_compare_exchange_weak_explicit(p, e, v, s, f)   SIM_CAS(p, e, v)
-#define atomic_thread_fence(order)                             SIM_LOCKED()
+
+static inline void
+sim_fence_alone(void)
+{
+    SIM_LOCKED();
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+#define atomic_thread_fence(order) sim_fence_alone()

@@ -34,6 +34,7 @@
  * mutant: MUTANT=11 SPAWNS=2 PREEMPTS=2 HOGS=2 -- a batch from the global list wakes nobody
  * mutant: MUTANT=12 SPAWNS=2 HOGS=1 -- nspinning goes up after the claim, not before
  * mutant: MUTANT=13 CORES=3 FINE=0 START=1 SPAWNS=1 DEADLOCK=1 -- the deadlock report looks once
+ * mutant: MUTANT=14 SPAWNS=2 HOGS=1 -- looks whether one spins before it sets its idle bit
  */
 #ifndef CORES
 #define CORES 2
@@ -476,6 +477,8 @@ inline idle_core()
 #endif
 #if MUTANT == 4 /* looks first, then says that it is idle */
     any_work();
+#elif MUTANT == 14 /* looks for a spinner first, then says that it is idle */
+    x = nspinning;
 #endif
     atomic { DRAINED; idle = idle | (1 << me) } /* R2, R3 */
     atomic { DRAINED; nidle++ }
@@ -483,10 +486,18 @@ inline idle_core()
     any_work();
     stop_spinning();
 #elif MUTANT != 3 && MUTANT != 4
-    any_work(); /* R4 */
+    if
+#if MUTANT == 14
+    :: x == 0 -> any_work()
+    :: atomic { x != 0 -> x = 0 }
+#else
+    :: nspinning == 0 -> any_work() /* R4 */
+    :: else
+#endif
+    fi;
 #endif
     if
-    :: atomic { k -> k = 0 } /* R5 */
+    :: atomic { k -> k = 0; h = 1 } /* R5 */
     :: !k ->
 #if DEADLOCK
         check_deadlock();
@@ -497,7 +508,11 @@ inline idle_core()
     atomic { DRAINED; woke[0] = 1; woke[1] = 1; woke[CORES - 1] = 1 }
 #endif
     idle_bit_clear(me);
-    atomic { spinning = 1 - k; k = 0; goto find }
+    atomic { spinning = 1 - k; k = 0 }
+    if
+    :: atomic { h && !spinning && DRAINED -> nspinning++; spinning = 1; h = 0; goto find }
+    :: atomic { !(h && !spinning) -> h = 0; goto find }
+    fi
 }
 
 /* ---- the machine ---- */
