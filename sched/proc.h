@@ -34,14 +34,21 @@ g_ready_off(struct m *mp, struct g *gp)
     }
 }
 
-/* A dead g that this core keeps, the warmest, or NULL. */
-HOT struct g *
-gfree_pop(struct m *mp)
+HOT void
+batch_push(struct g_batch *b, struct g *gp)
 {
-    struct g *gp = mp->gfree.first;
+    gp->next = b->first;
+    b->first = gp;
+    b->n++;
+}
+
+HOT struct g *
+batch_pop(struct g_batch *b)
+{
+    struct g *gp = b->first;
     if (likely(gp != NULL)) {
-        mp->gfree.first = gp->next;
-        mp->gfree.n--;
+        b->first = gp->next;
+        b->n--;
     }
     return gp;
 }
@@ -63,8 +70,7 @@ g_yield_commit(struct g *gp, void *unused)
 }
 
 /* On the new stack, first of all: what the previous g left to be done. The commonest commits are
- * known here, which saves a call by pointer. Who parks may have dead pages below its stack pointer;
- * who yields will need them soon. */
+ * known here, which saves a call by pointer. */
 HOT void
 finish_switch(struct g *prev)
 {
@@ -72,14 +78,12 @@ finish_switch(struct g *prev)
     ASSERT(prev != this_g());
     struct m *mp = this_m();
     bool (*commit)(struct g *, void *) = mp->commit;
-    if (commit == g_yield_commit) {
-        g_yield_commit(prev, NULL);
-        return;
-    }
     if (unlikely(prev->context.sp - prev->stack.mapped > prev->stack.slack)) {
         arch_stack_trim(prev, prev->context.sp);
     }
-    if (likely(commit == g_unlock_commit)) {
+    if (commit == g_yield_commit) {
+        g_yield_commit(prev, NULL);
+    } else if (likely(commit == g_unlock_commit)) {
         lock_release(mp->commit_arg);
     } else if (commit != NULL && !commit(prev, mp->commit_arg)) {
         g_ready(prev);

@@ -178,12 +178,12 @@ struct m {
     uint32_t rand;
     struct g_list pinned;         /* runnable here and nowhere else */
     struct g_batch gfree, gspare; /* dead, with stacks of the default class */
+    struct g_batch gbare;         /* dead or new, without a page of stack */
     uint64_t id_next, id_end;
-    int64_t slice_seen_at; /* when tick_seen was noted */
-    uint32_t tick_seen;
-    uint32_t fair_at;    /* the schedtick at which the global list comes first */
-    int64_t timer_armed; /* what the hardware is set to */
-    int64_t seen;        /* the time, as this core last had reason to look: exact to 20 ms */
+    int64_t slice_seen_at;       /* when tick_seen was noted */
+    uint32_t tick_seen, fair_at; /* fair_at: when the global list comes first */
+    int64_t timer_armed;         /* what the hardware is set to */
+    int64_t seen; /* the time, as this core last had reason to look: exact to 20 ms */
 
     /* this core writes, anyone reads: statistics, and the slice number */
     _Atomic(uint32_t) schedtick; /* slices begun */

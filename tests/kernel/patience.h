@@ -13,14 +13,16 @@
 
 /* True once cond holds; false where it never does. Parks in between, longer each time: a sleeper
  * that wakes too often would never let a slice run to its end. */
-#define WAIT_UNTIL(cond) \
-    __extension__({ \
-        int64_t give_up_ = nanotime() + PATIENCE; \
-        for (duration nap_ = 100 * MICROSECOND; !(cond) && nanotime() < give_up_;) { \
-            gosleep(nap_); \
-            nap_ = nap_ < 40 * MILLISECOND ? 2 * nap_ : nap_; \
-        } \
-        (cond); \
+#define WAIT_UNTIL(cond)                                                                           \
+    __extension__({                                                                                \
+        int64_t give_up_ = nanotime() + PATIENCE;                                                  \
+        duration nap_ = 100 * MICROSECOND;                                                         \
+        bool seen_; /* once is enough: it may pass */                                              \
+        while (!(seen_ = (cond)) && nanotime() < give_up_) {                                       \
+            gosleep(nap_);                                                                         \
+            nap_ = nap_ < 40 * MILLISECOND ? 2 * nap_ : nap_;                                      \
+        }                                                                                          \
+        seen_;                                                                                     \
     })
 
 static inline struct sched_stats
