@@ -12,7 +12,8 @@
  * Locks        `cells`, interrupts off, inside the console's: the terminal. `drawing`, only ever
  *              tried: the adapter, `shown`; may be held by a goroutine that has been preempted, and
  *              then the others leave the drawing to it. `cells` is taken within it, for one row.
- * Context      who draws: a writer that may be preempted, at most every FRAME_NS; an idle core, a
+ * Context      who draws: a writer that may be preempted, not sooner than FRAME_NS after the last
+ *              frame, nor than SHARE times as long as that one took; an idle core, a
  *              row at a time, since it halts with interrupts off; a busy core's timer, TICK_ROWS
  *              rows.
  * Rejected     Drawing under the console's lock: at 1024 x 768 a line more means 3 MiB of pixels
@@ -35,7 +36,13 @@
 #include "vga.h"
 #include "x86.h"
 
-enum { FRAME_NS = 16000000, TICK_ROWS = 4, ALL_ROWS = TERMINAL_ROWS, DRAWING_LOOKS = 1000000 };
+enum {
+    FRAME_NS = 16000000,
+    SHARE = 8, /* of nine parts of the time, drawing has one at most */
+    TICK_ROWS = 4,
+    ALL_ROWS = TERMINAL_ROWS,
+    DRAWING_LOOKS = 1000000,
+};
 
 #define NOTHING UINT32_MAX /* in shown: not known */
 
@@ -51,7 +58,7 @@ static uint32_t *shown;              /* drawing */
 static uint32_t row[TERMINAL_COLS];  /* drawing */
 
 static _Atomic(bool) pending;
-static _Atomic(int64_t) drawn_at;
+static _Atomic(int64_t) next_frame;
 
 /* ---- the two kinds of adapters ---- */
 
@@ -209,15 +216,16 @@ draw(unsigned most)
     return true;
 }
 
-static bool
-frame_is_due(void)
+/* Where drawing is slow, whoever writes much must not wait for it most of the time. */
+static void
+draw_frame(unsigned most)
 {
-    int64_t now = clock_nanotime();
-    if (now - atomic_load(&drawn_at) < FRAME_NS) {
-        return false;
+    int64_t began = clock_nanotime();
+    if (began < atomic_load(&next_frame) || !draw(most)) {
+        return;
     }
-    atomic_store(&drawn_at, now);
-    return true;
+    int64_t now = clock_nanotime(), rest = (now - began) * SHARE;
+    atomic_store(&next_frame, now + (rest > FRAME_NS ? rest : FRAME_NS));
 }
 
 void
@@ -229,8 +237,8 @@ screen_refresh(void)
     const struct cpu *c = this_cpu();
     if (c->m == NULL) {
         draw(ALL_ROWS); /* still booting: nobody waits */
-    } else if (irq_enabled() && (c->preempt & ~PREEMPT_NO_RESCHED) == 0 && frame_is_due()) {
-        draw(ALL_ROWS);
+    } else if (irq_enabled() && (c->preempt & ~PREEMPT_NO_RESCHED) == 0) {
+        draw_frame(ALL_ROWS);
     }
 }
 
@@ -243,8 +251,8 @@ screen_draw_some(void)
 void
 screen_tick(void)
 {
-    if (present && atomic_load(&pending) && frame_is_due()) {
-        draw(TICK_ROWS);
+    if (present && atomic_load(&pending)) {
+        draw_frame(TICK_ROWS);
     }
 }
 
