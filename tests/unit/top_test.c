@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * top_test.c -- trace events in, times, timelines and lines of text out; links demos/top_lanes.c and
- * demos/top_text.c.
+ * top_test.c -- trace events in, times, timelines and lines of text out;
+ * links demos/top_lanes.c and demos/top_text.c.
  */
 #include <stdlib.h>
 #include <string.h>
