@@ -143,7 +143,9 @@ top_pixels_draw(const struct top *t, const struct top_figures *f)
     }
     for (unsigned i = 0; i < n && x + 20 * w < px.width; i++) {
         framebuffer_fill(x, y + MARGIN, w, LETTER_H * px.scale - 2 * MARGIN, colour_of(kinds[i]));
-        x = framebuffer_text(x + w + MARGIN, y, f->symbol(t->kinds[kinds[i]].fn), INK, PAPER) + w;
+        framebuffer_fill(x + w, y, MARGIN, LETTER_H * px.scale, PAPER);
+        x = framebuffer_text(x + w + MARGIN, y, f->symbol(t->kinds[kinds[i]].fn), INK, PAPER);
+        x = framebuffer_text(x, y, " ", INK, PAPER);
     }
     framebuffer_fill(x, y, px.width - x, LETTER_H * px.scale, PAPER);
 }
