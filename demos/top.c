@@ -270,7 +270,7 @@ top_main(int argc, char **argv)
     if (b.demo != NULL) {
         go(run_beside, &b);
     }
-    lock_core(); /* those that stay on a core have every other turn there: no long queue before it */
+    lock_core(); /* who stays on a core has every other turn there: no long queue before it */
     watch(&o, key, b.done);
     unlock_core();
     if (console_set_raw != NULL) {
