@@ -88,7 +88,7 @@ ifneq ($(HOSTED),)
 KERNEL_SRC := $(sort $(wildcard sched/*.c tests/host/*_host.[cS])) kernel/cmdline.c
 endif
 DEMO_SRC   := $(sort $(wildcard demos/*.c))
-DEMOS      := $(filter-out shell tour,$(basename $(notdir $(DEMO_SRC))))
+DEMOS      := $(filter-out shell tour top top_%,$(basename $(notdir $(DEMO_SRC))))
 KERNEL_OBJ := $(patsubst %,$B/%.o,$(basename $(KERNEL_SRC))) $(if $(HOSTED),,$B/drivers/font_.o)
 
 # The application: a file or a folder, anywhere; its objects and its image have a folder of their
@@ -203,7 +203,7 @@ $B/kernel/libc/memory.o: FLAGS = $(FLAGS_kernel)
 $B/sched/%.o: FLAGS = $(FLAGS_sched)
 $B/tests/host/%.o: FLAGS = $(FLAGS_sched)
 $B/demos/%.o: FLAGS = $(FLAGS_demo) -Dmain=demo_$(*F)_main
-$B/demos/shell.o $B/demos/tour.o: FLAGS = $(FLAGS_demo)
+$B/demos/shell.o $B/demos/tour.o $B/demos/top.o: FLAGS = $(FLAGS_demo)
 
 $B/%.o: %.c Makefile
 	$(call compile,$(FLAGS))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* shell.c -- the default application: the tour, then a prompt where somebody is there to type */
 
+#include "top.h"
 #include "tour.h"
 
 #include <gamp.h>
@@ -99,6 +100,7 @@ static const struct command commands[] = {
     { "list", "", "the demos", list },
     { "run", "NAME [ARGS]", "run a demo; its name alone does it too", run },
     { "tour", "", "run them all", show_tour },
+    { "top", "[DEMO]", "cores and goroutines live, beside a demo; until a key", top_main },
     { "ps", "", "every goroutine and where it waits", show_goroutines },
     { "stats", "", "what the scheduler did since boot", show_totals },
     { "cores", "", "the same for each core", show_cores },
@@ -193,7 +195,7 @@ main(int argc, char **argv)
 
     if (argc > 1 && strncmp(argv[1], "demo=", 5) == 0) {
         argv[1] += 5;
-        return run_named(argc - 1, argv + 1);
+        return obey(argc - 1, argv + 1);
     }
     banner();
     failed = tour();

@@ -2,7 +2,7 @@
 /*
  * tour.h -- the table of demos, and what the shell asks of the tour.
  *
- * The table is made by the Makefile: one entry for each demos/NAME.c but shell.c and tour.c, whose
+ * The table is made by the Makefile: one entry for each demos/NAME.c but the shell's own, whose
  * main was renamed to demo_NAME_main by -Dmain, with the words of its first comment line.
  */
 #pragma once

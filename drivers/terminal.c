@@ -21,7 +21,7 @@ enum { BELL = 0x07, ESC = 0x1b };
 static uint32_t
 blank(const struct terminal *t)
 {
-    return CELL(' ', t->fg, t->bg);
+    return CELL(' ', t->style.fg, t->style.bg);
 }
 
 static void
@@ -36,9 +36,9 @@ erase(struct terminal *t, unsigned y, unsigned from, unsigned to)
 static void
 set_colours(struct terminal *t)
 {
-    t->fg = FG;
-    t->bg = BG;
-    t->bold = t->inverse = false;
+    t->style.fg = FG;
+    t->style.bg = BG;
+    t->style.bold = t->style.inverse = false;
 }
 
 void
@@ -49,6 +49,7 @@ terminal_init(struct terminal *t, uint32_t *cells, unsigned cols, unsigned rows)
     t->cols = cols;
     t->rows = rows;
     set_colours(t);
+    t->kept_style = t->style;
     for (unsigned y = 0; y < rows; y++) {
         erase(t, y, 0, cols);
     }
@@ -63,6 +64,7 @@ terminal_reserve(struct terminal *t, unsigned rows)
     }
     t->dirty[t->y] = true;
     t->top = rows;
+    t->above = t->below = 0;
     if (t->y < rows) {
         t->y = rows;
         t->x = 0;
@@ -73,12 +75,13 @@ terminal_reserve(struct terminal *t, unsigned rows)
 static void
 scroll(struct terminal *t)
 {
-    uint32_t *to = &t->cells[t->top * t->cols];
-    __builtin_memmove(to, to + t->cols, (t->rows - t->top - 1) * t->cols * sizeof(*to));
-    for (unsigned y = t->top; y < t->rows; y++) {
+    unsigned first = t->top + t->above, last = t->rows - t->below - 1;
+    uint32_t *to = &t->cells[first * t->cols];
+    __builtin_memmove(to, to + t->cols, (last - first) * t->cols * sizeof(*to));
+    for (unsigned y = first; y < last; y++) {
         t->dirty[y] = true;
     }
-    erase(t, t->rows - 1, 0, t->cols);
+    erase(t, last, 0, t->cols);
 }
 
 static void
@@ -86,10 +89,10 @@ new_line(struct terminal *t)
 {
     t->dirty[t->y] = true;
     t->x = 0;
-    if (t->y + 1 < t->rows) {
-        t->y++;
-    } else {
+    if (t->y + 1 == t->rows - t->below) {
         scroll(t);
+    } else if (t->y + 1 < t->rows) {
+        t->y++;
     }
 }
 
@@ -99,9 +102,9 @@ put(struct terminal *t, uint32_t code)
     if (t->x == t->cols) {
         new_line(t);
     }
-    unsigned fg = t->fg | (t->bold ? 8 : 0), bg = t->bg;
+    unsigned fg = t->style.fg | (t->style.bold ? 8 : 0), bg = t->style.bg;
     code = code <= 0xffff ? code : CELL_UNKNOWN;
-    t->cells[t->y * t->cols + t->x++] = t->inverse ? CELL(code, bg, fg) : CELL(code, fg, bg);
+    t->cells[t->y * t->cols + t->x++] = t->style.inverse ? CELL(code, bg, fg) : CELL(code, fg, bg);
     t->dirty[t->y] = true;
 }
 
@@ -157,29 +160,57 @@ colour(struct terminal *t, unsigned i)
     if (n == 0) {
         set_colours(t);
     } else if (n == 1 || n == 22) {
-        t->bold = n == 1;
+        t->style.bold = n == 1;
     } else if (n == 7 || n == 27) {
-        t->inverse = n == 7;
+        t->style.inverse = n == 7;
     } else if (n >= 30 && n <= 37) {
-        t->fg = (uint8_t)(n - 30);
+        t->style.fg = (uint8_t)(n - 30);
     } else if (n >= 40 && n <= 47) {
-        t->bg = (uint8_t)(n - 40);
+        t->style.bg = (uint8_t)(n - 40);
     } else if (n >= 90 && n <= 97) {
-        t->fg = (uint8_t)(n - 90 + 8);
+        t->style.fg = (uint8_t)(n - 90 + 8);
     } else if (n >= 100 && n <= 107) {
-        t->bg = (uint8_t)(n - 100 + 8);
+        t->style.bg = (uint8_t)(n - 100 + 8);
     } else if (n == 39) {
-        t->fg = FG;
+        t->style.fg = FG;
     } else if (n == 49) {
-        t->bg = BG;
+        t->style.bg = BG;
     } else if ((n == 38 || n == 48) && param(t, i + 1, 0) == 5) {
         unsigned which = param(t, i + 2, 0);
         if (which < 16) {
-            *(n == 38 ? &t->fg : &t->bg) = (uint8_t)which;
+            *(n == 38 ? &t->style.fg : &t->style.bg) = (uint8_t)which;
         }
         return i + 2;
     }
     return i;
+}
+
+/* The rows that scroll, at least two; the cursor goes home. */
+static void
+set_margins(struct terminal *t, unsigned first, unsigned last)
+{
+    unsigned rows = t->rows - t->top;
+    last = last < rows ? last : rows;
+    if (first < last) {
+        t->above = first - 1;
+        t->below = rows - last;
+        move_to(t, 0, t->top);
+    }
+}
+
+static void
+keep(struct terminal *t)
+{
+    t->kept_x = t->x;
+    t->kept_y = t->y - t->top;
+    t->kept_style = t->style;
+}
+
+static void
+go_back(struct terminal *t)
+{
+    move_to(t, t->kept_x, t->top + t->kept_y);
+    t->style = t->kept_style;
 }
 
 static void
@@ -216,6 +247,9 @@ obey(struct terminal *t, uint8_t letter)
         for (unsigned i = 0; i < (t->nparams > 0 ? t->nparams : 1); i++) {
             i = colour(t, i);
         }
+        break;
+    case 'r':
+        set_margins(t, param(t, 0, 1), param(t, 1, t->rows));
         break;
     default:
         break;
@@ -254,6 +288,11 @@ escape(struct terminal *t, uint8_t byte)
         return false; /* a newline in a sequence is a newline */
     } else if (t->state == ESCAPED) {
         t->state = byte == '[' ? SEQUENCE : byte == ']' ? STRING : OUTSIDE;
+        if (byte == '7') {
+            keep(t);
+        } else if (byte == '8') {
+            go_back(t);
+        }
         t->nparams = 0;
         t->private = false;
         __builtin_memset(t->params, 0, sizeof(t->params));

@@ -4,7 +4,8 @@
  *
  * Understood: UTF-8; \a \b \t \n \r; ESC [ with A B C D (cursor by n), G (column), H f
  * (row;column), J K (erase: 0 behind, 1 before, 2 all), m (0 1 7 22 27 30-37 39 40-47 49 90-97
- * 100-107, and 38;5;n 48;5;n up to 15), ?25h ?25l (cursor). Other sequences are skipped whole.
+ * 100-107, and 38;5;n 48;5;n up to 15), r (first;last row of those that scroll), ?25h ?25l
+ * (cursor); ESC 7, ESC 8 (keep the cursor and colours; back to them). Others are skipped whole.
  */
 #pragma once
 
@@ -20,7 +21,7 @@ enum {
 
 /* A cell: a code point up to ffff, and two of sixteen colours (ANSI's order: red is 1). */
 #define CELL(code, fg, bg) ((uint32_t)(code) | (uint32_t)(fg) << 16 | (uint32_t)(bg) << 20)
-#define CELL_CODE(cell)    ((cell) & 0xffff)
+#define CELL_CODE(cell)    ((cell)&0xffff)
 #define CELL_FG(cell)      ((cell) >> 16 & 15)
 #define CELL_BG(cell)      ((cell) >> 20 & 15)
 #define CELL_UNKNOWN       0xfffd /* in place of what is no text, or above ffff */
@@ -28,12 +29,16 @@ enum {
 struct terminal {
     unsigned cols, rows, top; /* rows above `top` belong to somebody else */
     unsigned x, y;            /* x == cols: the next character begins a new line */
+    unsigned above, below;    /* rows next to `top`, and last ones, that do not scroll */
     uint32_t *cells;
     bool cursor_hidden;
     bool dirty[TERMINAL_ROWS]; /* set here, cleared by who draws */
 
-    uint8_t fg, bg;
-    bool bold, inverse;
+    struct terminal_style {
+        uint8_t fg, bg;
+        bool bold, inverse;
+    } style, kept_style;
+    unsigned kept_x, kept_y; /* by ESC 7; y less `top` */
 
     uint32_t code; /* a character of several bytes, on its way */
     unsigned more; /* how many bytes of it are still to come */

@@ -311,6 +311,16 @@ console_detach_serial(void)
     serial = false;
 }
 
+void
+console_set_raw(bool raw)
+{
+    uint64_t flags = irq_save();
+    spin_lock(&lock);
+    input_set_raw(raw);
+    spin_unlock(&lock);
+    irq_restore(flags);
+}
+
 long
 console_try_readline(char *buf, size_t n)
 {

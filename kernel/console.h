@@ -54,6 +54,10 @@ void console_write_sync(const char *s, size_t n);
 /* Returns when all that was written has left the port, or when it has stopped taking bytes. */
 void console_flush(void);
 
+/* Readers get bytes as they are typed, unechoed; or lines again. What has been typed of a line is
+ * discarded. A goroutine. */
+void console_set_raw(bool raw);
+
 /* The next line with its newline (at most n bytes of it; the rest comes next time), or
  * CONSOLE_NOTHING or CONSOLE_EOF. Does not wait. */
 long console_try_readline(char *buf, size_t n);

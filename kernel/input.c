@@ -28,6 +28,7 @@ void (*input_echo)(const char *s, size_t n);
 
 static struct {
     uint32_t head, commit, edit;
+    bool raw;       /* bytes, not lines */
     uint8_t escape; /* how far into a terminal's key sequence: 0, ESC seen, ESC [ seen */
     uint8_t bytes[INPUT_SIZE];
 } in;
@@ -100,9 +101,22 @@ end_line(uint8_t byte)
     }
 }
 
+void
+input_set_raw(bool raw)
+{
+    in.raw = raw;
+    in.edit = in.commit;
+    in.escape = 0;
+}
+
 bool
 input_byte(uint8_t byte)
 {
+    if (in.raw) {
+        append(byte);
+        in.commit = in.edit;
+        return byte == CTRL_C;
+    }
     if (in_escape(byte)) {
         return byte == CTRL_C;
     }

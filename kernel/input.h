@@ -18,6 +18,10 @@ enum {
 /* Where echo goes, at most a few bytes a call. */
 extern void (*input_echo)(const char *s, size_t n);
 
+/* From now on each byte is a line of its own, without a newline and not echoed; or no longer. What
+ * has been typed of a line is discarded. */
+void input_set_raw(bool raw);
+
 bool input_has_room(void);
 
 /* Only while there is room. True: it was ^C, which has discarded the line. */

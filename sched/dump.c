@@ -117,6 +117,30 @@ dump_names(void)
     }
 }
 
+/* For a live view (demos/top.h): goroutines that wait, by wait_reason. */
+void
+sched_count_waits(uint32_t *by_reason, size_t n)
+{
+    for (struct g_chunk *c = sched.chunks; c != NULL; c = c->next) {
+        for (uint32_t i = 0; i < c->used; i++) {
+            uint8_t why = c->g[i].wait_reason;
+            if (atomic_load_explicit(&c->g[i].status, memory_order_relaxed) == G_WAITING
+                && !c->g[i].system && why < n) {
+                by_reason[why]++;
+            }
+        }
+    }
+}
+
+/* The function whose code is at pc. */
+const char *
+sched_symbol(uintptr_t pc)
+{
+    size_t offset;
+    const char *name = arch_symbol(pc, &offset);
+    return name != NULL ? name : "?";
+}
+
 void
 goroutine_dump(void)
 {

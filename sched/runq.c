@@ -202,6 +202,15 @@ steal_next(struct m *victim)
     return atomic_compare_exchange_strong(&victim->runq.next, &gp, NULL) ? gp : NULL;
 }
 
+static inline struct g *
+traced(struct g *gp, const struct m *victim)
+{
+    if (gp != NULL && unlikely(PEEK(sched.tracing))) {
+        trace_steal(gp, victim->id);
+    }
+    return gp;
+}
+
 /* Takes the older half of victim's ring: the last of it is returned, the rest goes to the thief's
  * ring, which is empty. Go: runqsteal, runqgrab */
 struct g *
@@ -219,7 +228,7 @@ runq_steal(struct m *thief, struct m *victim, bool take_next)
         if (n == 0) {
             struct g *gp = take_next ? steal_next(victim) : NULL;
             COUNT(thief->stolen, gp != NULL);
-            return gp;
+            return traced(gp, victim);
         }
         if (n > RUNQ_CAP / 2) {
             continue; /* head and tail are of different moments */
@@ -233,7 +242,9 @@ runq_steal(struct m *thief, struct m *victim, bool take_next)
                                                     memory_order_relaxed)) {
             COUNT(thief->stolen, n);
             atomic_store_explicit(&to->tail, tail + n - 1, memory_order_release);
-            return atomic_load_explicit(&to->ring[(tail + n - 1) % RUNQ_CAP], memory_order_relaxed);
+            return traced(
+                atomic_load_explicit(&to->ring[(tail + n - 1) % RUNQ_CAP], memory_order_relaxed),
+                victim);
         }
     }
 }

@@ -331,11 +331,10 @@ void pinned_put(struct g *gp);
 /* preempt.c */
 void slice_arm(struct m *mp);
 
-/* trace.c */
+/* trace.c, schedtrace.c */
 void trace_status(const struct g *gp, enum g_status from, enum g_status to);
 void trace_halt(bool resumed);
-
-/* schedtrace.c */
+void trace_steal(const struct g *gp, int victim);
 void schedtrace_start(int64_t period);
 
 /* defer.c */

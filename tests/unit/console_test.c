@@ -105,6 +105,26 @@ TEST(console_goes_on_after_a_ring_of_ends)
     CHECK_STREQ(line, "still there\n");
 }
 
+TEST(console_hands_over_keys_as_they_come)
+{
+    begin(true);
+    type("ab");
+    console_set_raw(true);
+    type("q");
+    CHECK_EQ(read_line(100), 1);
+    CHECK_STREQ(line, "q");
+    type("\x7f\r");
+    CHECK_EQ(read_line(1), 1);
+    CHECK_EQ(line[0], 0x7f);
+    CHECK_EQ(read_line(100), 1);
+    console_set_raw(false);
+    type("c\r");
+    CHECK_EQ(read_line(100), 2);
+    CHECK_STREQ(line, "c\n");
+    fake.output[fake.sent] = 0;
+    CHECK_STREQ((char *)fake.output, "abc\r\n");
+}
+
 TEST(console_tells_of_control_c_that_was_held_back)
 {
     begin(false);
@@ -138,6 +158,7 @@ static const struct test tests[] = {
     TEST_ENTRY(console_ends_lines_and_input_by_control_d),
     TEST_ENTRY(console_holds_back_what_has_no_room),
     TEST_ENTRY(console_goes_on_after_a_ring_of_ends),
+    TEST_ENTRY(console_hands_over_keys_as_they_come),
     TEST_ENTRY(console_tells_of_control_c_that_was_held_back),
     TEST_ENTRY(console_keeps_output_until_the_port_takes_it),
 };

@@ -208,7 +208,7 @@ TEST(terminal_survives_noise)
     begin("");
     srand(2);
     for (int i = 0; i < 300000; i++) {
-        static const char likely[] = "\033\033[[;;0123456789HJKmABCD?\n";
+        static const char likely[] = "\033\033[[;;0123456789HJKmrABCD?\n";
         char c = rand() % 2 ? (char)rand() : likely[(unsigned)rand() % (sizeof likely - 1)];
 
         terminal_write(&t, &c, 1);
@@ -216,6 +216,30 @@ TEST(terminal_survives_noise)
     }
     write_text("\n\033[m\033[2J\033[HX");
     CHECK_STREQ(row(0), "X");
+}
+
+TEST(terminal_scrolls_between_margins)
+{
+    begin("head\n\033[2;3r\033[2;1Ha\nb\nc\nd");
+    CHECK_STREQ(row(0), "head");
+    CHECK_STREQ(row(1), "c");
+    CHECK_STREQ(row(2), "d");
+    CHECK_STREQ(row(3), "");
+    write_text("\033[4;1Hend\n\033[r");
+    CHECK_STREQ(row(3), "end");
+    CHECK_STREQ(row(0), "head");
+    write_text("\033[4;1H\nlast");
+    CHECK_STREQ(row(0), "c");
+    CHECK_STREQ(row(3), "last");
+}
+
+TEST(terminal_goes_back_where_it_was)
+{
+    begin("ab\033[31m\0337\033[0m\033[4;4Hx\0338c");
+    CHECK_STREQ(row(0), "abc");
+    CHECK_STREQ(row(3), "   x");
+    CHECK_EQ(CELL_FG(cells[2]), 1);
+    CHECK_EQ(CELL_FG(cells[3 * COLS + 3]), 7);
 }
 
 static const struct test tests[] = {
@@ -233,6 +257,8 @@ static const struct test tests[] = {
     TEST_ENTRY(terminal_leaves_reserved_rows_alone),
     TEST_ENTRY(terminal_marks_every_change),
     TEST_ENTRY(terminal_survives_noise),
+    TEST_ENTRY(terminal_scrolls_between_margins),
+    TEST_ENTRY(terminal_goes_back_where_it_was),
 };
 
 int
