@@ -5,10 +5,16 @@
    kargs="trace" smp=1,4 */
 #include <gamp.h>
 
+/* Not before main waits. */
 static void
 answer(void *c)
 {
     int v = 1;
+    struct sched_stats s;
+    do {
+        gosched();
+        sched_stats(&s);
+    } while (s.waiting == 0);
     chan_send(c, &v);
 }
 
