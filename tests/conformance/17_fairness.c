@@ -166,6 +166,19 @@ keeps_starting(void *count)
     }
 }
 
+/* Sooner or later: a host that stops the core takes it from whoever works just then. */
+static bool
+shared_out(atomic_ullong *worked)
+{
+    for (int i = 0; i < WORKERS; i++) {
+        uint64_t a = atomic_load(&worked[0]), b = atomic_load(&worked[i]);
+        if (a == 0 || a > FACTOR * b || b > FACTOR * a) {
+            return false;
+        }
+    }
+    return true;
+}
+
 TEST(fairness_between_who_works_and_who_waits)
 {
     atomic_ullong worked[WORKERS], started = 0;
@@ -177,14 +190,12 @@ TEST(fairness_between_who_works_and_who_waits)
     }
     start(keeps_starting, &started);
     gosleep(300 * MILLISECOND);
+    bool fair = WAIT_UNTIL(shared_out(worked));
     atomic_store(&stop, true);
     finish();
     gomaxprocs(before);
+    CHECK(fair);
     CHECK(atomic_load(&started) > 0);
-    for (int i = 1; i < WORKERS; i++) {
-        uint64_t a = atomic_load(&worked[0]), b = atomic_load(&worked[i]);
-        CHECK(a <= FACTOR * b && b <= FACTOR * a);
-    }
 }
 
 CONFORM(TEST_ENTRY(fairness_of_timers_on_one_core), TEST_ENTRY(fairness_of_timers_on_all_cores),
