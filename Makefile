@@ -33,6 +33,7 @@ NEEDS := $(if $(filter image run qemu debug iso soak explore sim $(BENCHES),$(GO
          $(if $(filter fuzz test,$(GOALS)),fuzz) $(if $(filter model test,$(GOALS)),model) \
          $(if $(filter bench-compare,$(GOALS)),go) \
          $(if $(filter lint,$(GOALS)),build clang lint ctags) $(if $(filter format,$(GOALS)),lint)
+NEEDS += $(if $(filter test-boot,$(GOALS)),build run iso efi ovmf)
 NEEDS += $(if $(filter usb,$(GOALS)),build iso) $(if $(filter efi loader,$(GOALS)),build) \
          $(if $(filter efi loader iso usb test lint,$(GOALS)),efi) $(if $(filter test,$(GOALS)),ovmf)
 ifneq ($(strip $(NEEDS)),)
@@ -130,6 +131,12 @@ debug: $(IMAGE) ## the same under gdb, stopped at the first instruction (see als
 
 test: ## every test: T=pattern for some of them
 	exec tests/run $(if $(T),'$(T)')
+
+.PHONY: test-boot
+test-boot: loader ## some eighty machines, one boot each: UPDATE=1 writes the table in docs/hardware.md; T=words
+	$(MAKE) -s image APP=tests/boot/matrix.c
+	T='$(T)' UPDATE=$(UPDATE) exec tests/boot/matrix all \
+	    $$($(MAKE) -s APP=tests/boot/matrix.c --eval='where: ; @echo $$(IMAGE)' where) $B/boot/uefi/loader.efi
 
 tsan: ## the tests under ThreadSanitizer alone
 	exec tests/run tsan
