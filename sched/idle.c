@@ -185,12 +185,12 @@ steal(struct m *mp)
                 continue;
             }
             bool last = round == STEAL_ROUNDS - 1;
+            struct g *gp = NULL;
             if (last) {
-                timers_steal(victim);
-            }
-            struct g *gp = last ? runq_get_next(mp) : NULL;
-            if (gp != NULL) {
-                return gp;
+                timers_steal(victim); /* whom they ready is here now; a thief may have had `next` */
+                if ((gp = runq_get_next(mp)) != NULL || (gp = runq_get_ring(mp)) != NULL) {
+                    return gp;
+                }
             }
             gp = runq_steal(mp, victim, last);
             if (gp != NULL) {

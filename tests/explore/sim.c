@@ -282,16 +282,13 @@ serve_interrupt(void)
     run_devices();
     c->cpu.preempt_off--;
     bool reschedule = c->cpu.m != NULL && sched_interrupt();
-    c->cpu.irq_off = false;
-    if (!reschedule) {
-        return;
-    }
-    if (c->cpu.preempt_off == 0 && sched_in_goroutine()) {
+    bool at_once = reschedule && c->cpu.preempt_off == 0 && sched_in_goroutine();
+    c->cpu.wanted = c->cpu.wanted || reschedule;
+    c->cpu.irq_off = false; /* from here on another may come, and take the g elsewhere */
+    if (at_once) {
         c->cpu.preempt_off = 1;
         c->cpu.wanted = false;
         sched_preempt();
-    } else {
-        c->cpu.wanted = true;
     }
 }
 
