@@ -188,12 +188,12 @@ void
 clock_check_done(void)
 {
     uint64_t worst = atomic_load(&step_worst);
-    if (worst == 0) {
-        return;
+    if (worst > 0) {
+        kprintf("clock: the cores' time-stamp counters differ by up to %lu ns\n",
+                scale(worst, mult));
     }
-    uint64_t ns = scale(worst, mult);
-    kprintf("clock: the cores' time-stamp counters differ by up to %lu ns\n", ns);
-    if (!cpu_features.invtsc && !cpu_features.hypervised) {
+    bool steady = cpu_features.invtsc || cpu_features.hypervised;
+    if (worst > 0 || !steady) {
         switch_to_slow();
     }
 }

@@ -217,13 +217,12 @@ smp_start(const struct acpi_info *acpi, void (*entry)(void))
 {
     core_entry = entry;
     fill_slots(acpi);
-    if (nslots == 0 || !copy_start_code()) {
-        return;
+    if (nslots > 0 && copy_start_code()) {
+        int64_t start = clock_nanotime();
+        start_all();
+        close_up();
+        start_ns = clock_nanotime() - start;
     }
-    int64_t start = clock_nanotime();
-    start_all();
-    close_up();
-    start_ns = clock_nanotime() - start;
     clock_check_done();
 }
 
