@@ -5,7 +5,9 @@
  * Invariants   1 ebp = magic and esi = info until step 7; nothing in between uses them.
  *              2 Until step 6 symbols outside .boot are reached as LOW(symbol); memory outside
  *                the image is left alone.
- *              3 A CPU that cannot run the kernel gets a line on COM1 and halts. No IDT exists
+ *              3 .data is copied as it was loaded before anything writes it, and put back from
+ *                there for each later run.
+ *              4 A CPU that cannot run the kernel gets a line on COM1 and halts. No IDT exists
  *                before kmain, so nothing here may fault.
  * Context      boot core only, interrupts off, DF clear.
  * Rejected     Clearing only what the loader forgot: it cannot be told from here, and every
@@ -19,6 +21,8 @@
 #define EFER_LME_NXE    ((1 << 8) | (1 << 11))
 #define FEATURE_LM      29              /* CPUID 80000001h edx */
 #define FEATURE_NX      20
+
+#define MAGIC_AGAIN     0x6e616761      /* BOOT_MAGIC_AGAIN of bootinfo.h */
 
 #define PTE_TABLE       0x003           /* present, writable */
 #define PTE_LARGE       0x083           /* the same, 2 MiB */
@@ -34,13 +38,27 @@
         .code32
         .globl  boot_long
 boot_long:
-step1:  /* clear .bss, which holds the stack and the page tables used from here on */
-        xorl    %eax, %eax
+step1:  /* clear .bss, which holds the stack and the page tables used from here on; .data is kept by
+         * the first run, after that, and put back by the others */
+        movl    %esi, %ebx
         movl    $LOW(__bss_start), %edi
+        movl    $LOW(__data_start), %esi
+        movl    $LOW(__data_kept), %edx
+        cmpl    $MAGIC_AGAIN, %ebp
+        jne     1f
+        movl    $LOW(__kept_end), %edi
+        xchgl   %esi, %edx
+1:      xorl    %eax, %eax
         movl    $LOW(__bss_end), %ecx
         subl    %edi, %ecx
         shrl    $2, %ecx
         rep stosl
+        movl    %edx, %edi
+        movl    $LOW(__data_end), %ecx
+        subl    $LOW(__data_start), %ecx
+        shrl    $2, %ecx
+        rep movsl
+        movl    %ebx, %esi
         movl    $LOW(boot_stack_top), %esp
 
 step2:  /* is this a CPU with CPUID, long mode and NX? EFLAGS.ID toggles where CPUID exists */
@@ -160,6 +178,21 @@ step7:  /* void kmain(uint32_t magic, uint64_t info_pa); rbp = 0 ends every back
 1:      cli
         hlt
         jmp     1b
+
+/*
+ * _Noreturn void boot_again(void);
+ *
+ * The image's next run, by the loaders' 64-bit door. Boot core, interrupts off; nothing else runs.
+ */
+        .globl  boot_again
+boot_again:
+        movl    $LOW(early_pml4), %eax          /* which nobody has changed since step 4 */
+        movq    %rax, %cr3
+        movl    $LOW(boot_stack_top), %esp
+        movl    $MAGIC_AGAIN, %edi
+        xorl    %esi, %esi
+        movl    $boot_entry64, %eax
+        jmp     *%rax
 
         .section .rodata
 gdt_high:

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* shell.c -- the default application: the tour, then a prompt where somebody is there to type */
+/*
+ * shell.c -- the default application: the tour, then a prompt where somebody is there to type.
+ *
+ * Arguments: `shell` for the prompt at once, or demo=NAME and the demo's own for that alone. ^C
+ * ends what runs by running this image once more with `shell`.
+ */
 
 #include "top.h"
 #include "tour.h"
@@ -13,6 +18,10 @@ enum { LINE = 256, WORDS = 16 };
 
 /* Given by the machine: true where standard input is a terminal. */
 extern bool console_interactive(void);
+
+/* Given by the machine: kernel/interrupt_key.h; in a process ^C is a signal. */
+enum interrupt_key { INTERRUPT_ENDS, INTERRUPT_RESTARTS, INTERRUPT_CLEARS };
+extern void interrupt_key_set(enum interrupt_key what) __attribute__((weak));
 
 struct command {
     const char *name, *usage, *about;
@@ -154,6 +163,14 @@ obey(int argc, char **argv)
     return run_named(argc, argv);
 }
 
+static void
+on_interrupt(enum interrupt_key what)
+{
+    if (interrupt_key_set != NULL) {
+        interrupt_key_set(what);
+    }
+}
+
 /* Reads commands until the input ends. */
 static void
 prompt(void)
@@ -161,16 +178,18 @@ prompt(void)
     char line[LINE];
     char *argv[WORDS + 1];
 
-    printf("\nType a demo's name, `list`, `help` or `halt`.\n");
+    printf("\nType a demo's name, `list`, `help` or `halt`; ^C stops what runs.\n");
     for (;;) {
         printf("gamp> ");
         fflush(stdout);
+        on_interrupt(INTERRUPT_CLEARS);
         if (readline(line, sizeof line) < 0) {
             printf("\n");
             return;
         }
         int argc = split(line, argv);
 
+        on_interrupt(INTERRUPT_RESTARTS);
         if (argc > 0) {
             obey(argc, argv);
         }
@@ -196,6 +215,11 @@ main(int argc, char **argv)
     if (argc > 1 && strncmp(argv[1], "demo=", 5) == 0) {
         argv[1] += 5;
         return obey(argc - 1, argv + 1);
+    }
+    on_interrupt(INTERRUPT_RESTARTS);
+    if (argc > 1 && strcmp(argv[1], "shell") == 0) {
+        prompt();
+        return 0;
     }
     banner();
     failed = tour();

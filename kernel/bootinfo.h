@@ -10,9 +10,13 @@
 
 #include "memmap.h"
 
-#define BOOT_MAGIC_MB1 0x2badb002u
-#define BOOT_MAGIC_MB2 0x36d76289u
-#define BOOT_MAGIC_PVH 0x336ec578u
+#define BOOT_MAGIC_MB1   0x2badb002u
+#define BOOT_MAGIC_MB2   0x36d76289u
+#define BOOT_MAGIC_PVH   0x336ec578u
+#define BOOT_MAGIC_AGAIN 0x6e616761u /* no loader's: the image's next run, by boot_again */
+
+/* What the next run finds as this one leaves it; zero in the first. */
+#define KEPT             __attribute__((section(".bss.kept")))
 
 #define BOOTINFO_CMDLINE 1024
 #define BOOTINFO_MODULES 16
@@ -50,7 +54,7 @@ struct bootinfo {
     uint64_t rsdp;                  /* physical; 0: not told. Stays readable: its page is claimed */
     struct framebuffer fb;
 
-    struct memmap memory;           /* finished; modules are claimed, the image is not */
+    struct memmap memory; /* finished; modules are claimed, the image is not */
 
     unsigned nmodules;
     struct module modules[BOOTINFO_MODULES];

@@ -37,10 +37,11 @@ void (*console_input_ready)(void);
 void (*console_interrupt_key)(void);
 
 static struct spin lock;
-static bool serial;   /* there is a port */
-static bool screen;   /* there is a screen */
-static bool keyboard; /* there is a keyboard */
-static bool held_back; /* no room: the port is left alone, and its FIFO holds the sender back */
+static bool serial;      /* there is a port */
+static bool screen;      /* there is a screen */
+static bool keyboard;    /* there is a keyboard */
+static bool interrupted; /* ^C has been typed, and nobody told yet */
+static bool held_back;   /* no room: the port is left alone, and its FIFO holds the sender back */
 static bool by_interrupt;
 static bool stalled; /* the port has stopped taking bytes: do not wait for it again */
 
@@ -221,28 +222,30 @@ console_flush(void)
     irq_restore(flags);
 }
 
-/* Takes what has arrived while there is room; true when ^C was among it. */
-static bool
+/* Takes what has arrived while there is room. Where nobody types, ^C is a byte like any other. */
+static void
 receive(void)
 {
-    bool interrupted = false;
     while (input_has_room()) {
         int byte = uart_get();
         if (byte < 0) {
             held_back = false;
-            return interrupted;
+            return;
         }
-        interrupted |= input_byte((uint8_t)byte);
+        bool key = input_byte((uint8_t)byte);
+        interrupted = interrupted || (key && console_echo);
     }
     held_back = true;
-    return interrupted;
 }
 
-/* What typing leads to, the lock let go. */
+/* Lets the lock go; what has been typed leads to something. */
 static void
-tell(bool interrupted, bool ready)
+unlock_and_tell(uint32_t lines)
 {
-    if (interrupted && console_interrupt_key != NULL) {
+    bool key = interrupted, ready = input_lines() != lines;
+    interrupted = false;
+    spin_unlock(&lock);
+    if (key && console_interrupt_key != NULL) {
         console_interrupt_key();
     }
     if (ready && console_input_ready != NULL) {
@@ -258,14 +261,11 @@ console_interrupt(void)
     }
     spin_lock(&lock);
     uint32_t lines = input_lines();
-    bool interrupted = false;
     for (int i = 0; i < INTERRUPT_CAUSES && uart_interrupt_pending(); i++) {
-        interrupted |= receive();
+        receive();
         send_and_arm();
     }
-    bool ready = input_lines() != lines;
-    spin_unlock(&lock);
-    tell(interrupted, ready);
+    unlock_and_tell(lines);
 }
 
 void
@@ -273,14 +273,12 @@ console_type(const char *s, size_t n)
 {
     spin_lock(&lock);
     uint32_t lines = input_lines();
-    bool interrupted = false;
     for (size_t i = 0; i < n && input_has_room(); i++) {
-        interrupted |= input_byte((uint8_t)s[i]);
+        bool key = input_byte((uint8_t)s[i]);
+        interrupted = interrupted || key;
     }
     send_and_arm();
-    bool ready = input_lines() != lines;
-    spin_unlock(&lock);
-    tell(interrupted, ready);
+    unlock_and_tell(lines);
 }
 
 void
@@ -327,16 +325,14 @@ console_try_readline(char *buf, size_t n)
     if (!serial && !keyboard) {
         return CONSOLE_EOF;
     }
-    bool interrupted = false;
     uint64_t flags = irq_save();
     spin_lock(&lock);
     long got = n > 0 ? input_take(buf, n) : 0;
     if (held_back && got != CONSOLE_NOTHING) { /* the end of input makes room, too */
-        interrupted = receive();
+        receive(); /* a ^C in it echoes: the port's interrupt for that tells of it */
         send_and_arm();
     }
     spin_unlock(&lock);
     irq_restore(flags);
-    tell(interrupted, false);
     return got;
 }

@@ -21,8 +21,7 @@ extern bool console_echo; /* the port is a terminal: typed characters are sent b
  * or input has ended. */
 extern void (*console_input_ready)(void);
 
-/* Run on ^C, when set, by such an interrupt or by the reader whose call made room for what had
- * been held back; otherwise ^C only discards the line. */
+/* Run on ^C from the keyboard or a terminal, when set, likewise; ^C always discards the line. */
 extern void (*console_interrupt_key)(void);
 
 /* Looks for the port; output works from here on, by polling. Without a port output is discarded. */

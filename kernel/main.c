@@ -16,6 +16,7 @@
 #include "console.h"
 #include "cpu.h"
 #include "gstack.h"
+#include "interrupt_key.h"
 #include "ioapic.h"
 #include "keyboard.h"
 #include "lapic.h"
@@ -37,6 +38,7 @@ void *call_on_stack(void *(*fn)(void *), void *arg, uintptr_t top);
 extern char __image_start[], __image_end[];
 
 static struct bootinfo boot;
+static struct bootinfo told KEPT; /* the same, as the loader left it */
 static struct acpi_info acpi;
 static struct cmdline cmdline;
 
@@ -75,11 +77,28 @@ name_arguments(void)
     }
 }
 
+/* The next run of the shell, after ^C: what it has shown once is not shown again. */
+static void
+begin_at_the_prompt(void)
+{
+    static char word[] = "shell";
+    cmdline.quiet = true;
+    cmdline.demo[0] = '\0';
+    cmdline.argv[1] = word;
+    cmdline.argv[2] = NULL;
+    cmdline.argc = 2;
+}
+
 static void
 read_boot_information(uint32_t magic, uint64_t info)
 {
-    enum bootinfo_status s = bootinfo_parse(magic, info, map_low, &boot);
+    bool again = magic == BOOT_MAGIC_AGAIN;
+    enum bootinfo_status s = again ? BOOTINFO_OK : bootinfo_parse(magic, info, map_low, &told);
+    boot = told;
     cmdline_parse(boot.cmdline, &cmdline, complain);
+    if (again) {
+        begin_at_the_prompt();
+    }
     console_echo = cmdline.tty;
     if (!cmdline.serial) {
         console_detach_serial();
@@ -157,6 +176,7 @@ start_interrupts(void)
         console_enable_interrupts();
         power_announce();
     }
+    interrupt_key_init();
 }
 
 static void

@@ -86,7 +86,7 @@ model_escape(uint8_t byte)
 static void
 model_key(uint8_t byte)
 {
-    model.interrupts += byte == 0x03;
+    model.interrupts += byte == 0x03 && console_echo;
     if (model_escape(byte)) {
         return;
     }
@@ -160,6 +160,7 @@ read_line(size_t n)
     if (buf != large) {
         free(buf);
     }
+    console_interrupt(); /* what was held back may hold ^C */
     catch_up();
     return got;
 }

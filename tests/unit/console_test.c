@@ -127,7 +127,7 @@ TEST(console_hands_over_keys_as_they_come)
 
 TEST(console_tells_of_control_c_that_was_held_back)
 {
-    begin(false);
+    begin(true);
     interrupts = 0;
     console_interrupt_key = count_interrupt;
     type_many('x', 4096);
@@ -137,6 +137,10 @@ TEST(console_tells_of_control_c_that_was_held_back)
     CHECK_EQ(interrupts, 1);
     CHECK_EQ(read_line(100), 2);
     CHECK_STREQ(line, "z\n");
+    begin(false); /* nobody types */
+    type("y\003z\n");
+    CHECK_EQ(interrupts, 1);
+    CHECK_EQ(read_line(100), 2);
     console_interrupt_key = NULL;
 }
 
