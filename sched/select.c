@@ -34,8 +34,8 @@
 
 enum {
     CASES_MAX = 65536,
-    STACK_CASES = 64, /* more of them have their waiters on the heap */
-    FEW = 8,          /* sorted as they come */
+    FEW_CASES = 64, /* on the stack without asking whether there is room */
+    SORT_FEW = 8,   /* sorted as they come */
 };
 
 /* ---- serving ---- */
@@ -191,13 +191,13 @@ order_cases(struct select *s, struct select_case *cases, size_t n)
             elem_probe(k->chan, k->elem);
         }
         uint32_t at = s->n++;
-        while (n <= FEW && at > 0 && before(k, s->order[at - 1])) {
+        while (n <= SORT_FEW && at > 0 && before(k, s->order[at - 1])) {
             s->order[at] = s->order[at - 1];
             at--;
         }
         s->order[at] = k;
     }
-    if (n > FEW) {
+    if (n > SORT_FEW) {
         heapsort(s->order, s->n);
     }
 }
@@ -328,28 +328,36 @@ select_ordered(struct select *s, struct select_case *cases, size_t n, bool may_p
 }
 
 static struct select_case *
-select_on_stack(struct select_case *cases, size_t n, bool may_park)
+select_few(struct select_case *cases, size_t n, bool may_park)
 {
-    struct select_case *order[STACK_CASES];
+    struct select_case *order[FEW_CASES];
     struct waiter waiters[may_park ? n + 1 : 1]; /* 0 of them may not be */
     struct select s = { .order = order, .waiters = waiters };
     return select_ordered(&s, cases, n, may_park);
 }
 
-/* The window of a goroutine may be smaller than what many waiters take. */
+static void
+keep(void *on_stack)
+{
+    (void)on_stack;
+}
+
+/* On the heap where they would take more than half of what is left of the window. */
 static struct select_case *
-select_on_heap(struct select_case *cases, size_t n, bool may_park)
+select_many(struct select_case *cases, size_t n, bool may_park)
 {
     if (n > CASES_MAX) {
         panic("select: %zu cases, at most %d", n, CASES_MAX);
     }
-    struct waiter *waiters = arch_alloc(n * (sizeof(*waiters) + sizeof(cases)));
+    size_t size = n * (sizeof(struct waiter) + sizeof(cases));
+    bool fits = size < ((uintptr_t)__builtin_frame_address(0) - this_g()->stack.lo) / 2;
+    struct waiter *waiters = fits ? __builtin_alloca(size) : arch_alloc(size);
     if (waiters == NULL) {
         sched_out_of_memory("chan_select: no memory for so many waiters");
     }
     struct select s = { .order = (struct select_case **)(waiters + n), .waiters = waiters };
     struct deferred done;
-    defer_push(&done, arch_free, waiters); /* a panic comes by here, too */
+    defer_push(&done, fits ? keep : arch_free, waiters); /* a panic comes by here, too */
     struct select_case *k = select_ordered(&s, cases, n, may_park);
     defer_run(&done);
     return k;
@@ -358,8 +366,8 @@ select_on_heap(struct select_case *cases, size_t n, bool may_park)
 static inline int
 select_any(struct select_case *cases, size_t n, bool may_park)
 {
-    struct select_case *k = likely(n <= STACK_CASES) ? select_on_stack(cases, n, may_park)
-                                                     : select_on_heap(cases, n, may_park);
+    struct select_case *k =
+        likely(n <= FEW_CASES) ? select_few(cases, n, may_park) : select_many(cases, n, may_park);
     return k != NULL ? (int)(k - cases) : -1;
 }
 

@@ -279,6 +279,41 @@ TEST(select_over_very_many_channels)
     free(cases);
 }
 
+static uint64_t
+heap_bytes(void)
+{
+    struct sched_stats s;
+    sched_stats(&s);
+    return s.heap_bytes;
+}
+
+static void
+answer_with_the_heap(void *c)
+{
+    gosleep(MILLISECOND);
+    uint64_t now = heap_bytes();
+    chan_send(c, &now);
+}
+
+TEST(select_waits_on_its_own_stack)
+{
+    enum { MANY = 500, LEAST = MANY * 32 };
+    uint64_t parked = 0;
+    struct chan *c[MANY];
+    struct select_case cases[MANY];
+    for (int i = 0; i < MANY; i++) {
+        c[i] = chan_make(sizeof parked, 0);
+        cases[i] = SELECT_RECV(c[i], &parked);
+    }
+    go(answer_with_the_heap, c[7]);
+    uint64_t before = heap_bytes();
+    CHECK_EQ(chan_select(cases, MANY), 7);
+    CHECK(parked < before + LEAST);
+    for (int i = 0; i < MANY; i++) {
+        chan_free(c[i]);
+    }
+}
+
 static void
 too_many(void *arg)
 {
@@ -322,6 +357,7 @@ static const struct test tests[] = {
     TEST_ENTRY(select_is_woken_by_close),
     TEST_ENTRY(select_lets_go_of_what_it_did_not_choose),
     TEST_ENTRY(select_over_very_many_channels),
+    TEST_ENTRY(select_waits_on_its_own_stack),
     TEST_ENTRY(select_misuse_is_the_goroutines_own_panic),
 };
 
