@@ -17,19 +17,23 @@ enum {
     ALT = 0x38,
     CAPS = 0x3a,
     HOME = 0x47,
+    LEFT = 0x4b,
+    RIGHT = 0x4d,
     DEL = 0x53,
 };
 
 /* By code; 0: no character. */
-static const char plain[] = "\0\x1b" "1234567890-=\x7f\tqwertyuiop[]\r\0asdfghjkl;'`\0\\zxcvbnm,./"
+static const char plain[] = "\0\x1b"
+                            "1234567890-=\x7f\tqwertyuiop[]\r\0asdfghjkl;'`\0\\zxcvbnm,./"
                             "\0*\0 ";
-static const char shifted[] = "\0\x1b" "!@#$%^&*()_+\x7f\tQWERTYUIOP{}\r\0ASDFGHJKL:\"~\0|ZXCVBNM"
+static const char shifted[] = "\0\x1b"
+                              "!@#$%^&*()_+\x7f\tQWERTYUIOP{}\r\0ASDFGHJKL:\"~\0|ZXCVBNM"
                               "<>?\0*\0 ";
 _Static_assert(sizeof(plain) == sizeof(shifted), "one table for each state of Shift");
 
 /* From HOME to DEL. */
 static const char *const cursor[] = {
-    "\x1b[H", "\x1b[A", "\x1b[5~", "-", "\x1b[D", "",       "\x1b[C",
+    "\x1b[H", "\x1b[A", "\x1b[5~", "-",       "\x1b[D",  "",        "\x1b[C",
     "+",      "\x1b[F", "\x1b[B",  "\x1b[6~", "\x1b[2~", "\x1b[3~",
 };
 
@@ -85,6 +89,10 @@ press(const struct scancodes *k, uint8_t code, char *text, bool *reboot)
     if (code == DEL && (k->left_ctrl || k->right_ctrl) && (k->left_alt || k->right_alt)) {
         *reboot = true;
         return 0;
+    }
+    if ((code == LEFT || code == RIGHT) && (k->left_ctrl || k->right_ctrl)) {
+        __builtin_memcpy(text, code == LEFT ? "\x1b[1;5D" : "\x1b[1;5C", 6);
+        return 6;
     }
     if (code >= HOME && code <= DEL) {
         size_t n = __builtin_strlen(cursor[code - HOME]);

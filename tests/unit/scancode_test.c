@@ -53,9 +53,12 @@ TEST(scancode_knows_caps_lock)
 
 TEST(scancode_knows_ctrl)
 {
-    CHECK_STREQ(press("1d 2e 20 16 9d 2e"), "\x03\x04\x15" "c");
-    CHECK_STREQ(press("e0 1d 2e e0 9d 2e"), "\x03" "c");
+    CHECK_STREQ(press("1d 2e 20 16 9d 2e"), "\x03\x04\x15"
+                                            "c");
+    CHECK_STREQ(press("e0 1d 2e e0 9d 2e"), "\x03"
+                                            "c");
     CHECK_STREQ(press("1d 02 9d"), "1");
+    CHECK_STREQ(press("1d e0 4b e0 4d e0 48 9d e0 4b"), "^[1;5D^[1;5C^[A^[D");
 }
 
 TEST(scancode_sends_cursor_keys)
