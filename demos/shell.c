@@ -127,6 +127,9 @@ help(int argc, char **argv)
 
         printf("  %-5s %-12s %s\n", c->name, c->usage, c->about);
     }
+    printf("keys: Left Right ^B ^F, Ctrl-Left Ctrl-Right (words), Home End ^A ^E move; Up Down\n"
+           "      ^P ^N recall lines; Backspace Delete ^D, ^W (word) ^U ^K delete, ^Y puts back,\n"
+           "      ^T swaps; ^C stops what runs, ^D on an empty line ends, Ctrl-Alt-Del reboots\n");
     return 0;
 }
 

@@ -4,12 +4,12 @@
  *
  * Output goes to the screen's cells at once (kernel/screen.c) and into a ring; each writer sends as
  * much of that as the port takes at once, and the port's interrupt sends the rest. What comes in
- * from either side is edited in kernel/input.c.
+ * from either side is collected in kernel/input.c, and edited if somebody types it.
  *
  * Invariants   1. sent <= filled <= sent + OUTPUT_SIZE; without a port, sent == filled: then the
  *                 ring only remembers, for a screen that is found later.
  *              2. The transmit interrupt is enabled exactly while the output ring is not empty.
- * Locks        `lock`, with interrupts off; everything here, in kernel/input.c and in
+ * Locks        `lock`, with interrupts off; everything here, in kernel/input.c, lineedit.c and
  *              drivers/uart.c is under it. The screen is drawn when it has been let go.
  * Context      any but NMI and #MC; those use console_write_sync.
  * Rejected     dropping output when the ring is full: the last lines before a failure are the ones
@@ -29,6 +29,7 @@ enum {
     STALL_LOOKS = 2000000, /* about 100 ms under emulation, 2 s on hardware: nobody listens */
     LOCK_LOOKS = 5000000,
     NMI_LOOKS = 2000,
+    TERMINAL_WIDTH = 80,   /* nobody sits at a narrower one */
     INTERRUPT_CAUSES = 64, /* bounds a port that never stops asking */
 };
 
@@ -110,15 +111,20 @@ put_text(const char *s, size_t n, int looks)
     }
 }
 
-/* To the screen, so that one sees what one types; to the port only where it is a terminal. */
-static void
+/* To the screen, so that one sees what one types; to the port only where it is a terminal. False:
+ * that takes no more now. */
+static bool
 echo(const char *s, size_t n)
 {
-    if (console_echo && out.filled - out.sent + 2 * n < OUTPUT_SIZE) {
+    if (console_echo) {
+        if (out.filled - out.sent + 2 * n >= OUTPUT_SIZE) {
+            return false;
+        }
         put_text(s, n, LOCK_LOOKS);
     } else if (screen && keyboard) {
         screen_write(s, n, LOCK_LOOKS);
     }
+    return true;
 }
 
 static void
@@ -138,7 +144,7 @@ void
 console_init(void)
 {
     serial = uart_init();
-    input_echo = echo;
+    input_init(echo, TERMINAL_WIDTH);
 }
 
 void
@@ -179,6 +185,7 @@ console_write(const char *s, size_t n)
         return; /* interrupted with the lock in its hand: this text is lost, the machine is not */
     }
     put_text(s, n, nmi ? NMI_LOOKS : LOCK_LOOKS);
+    input_wrote(s, n);
     send_and_arm();
     spin_unlock(&lock);
     irq_restore(flags);
@@ -226,16 +233,18 @@ console_flush(void)
 static void
 receive(void)
 {
-    while (input_has_room()) {
-        int byte = uart_get();
-        if (byte < 0) {
-            held_back = false;
-            return;
-        }
-        bool key = input_byte((uint8_t)byte);
+    enum input_source source = console_echo ? INPUT_TERMINAL : INPUT_PIPE;
+    bool any = false;
+    int byte = 0;
+    while (input_has_room(source) && (byte = uart_get()) >= 0) {
+        bool key = input_byte(source, (uint8_t)byte);
         interrupted = interrupted || (key && console_echo);
+        any = true;
     }
-    held_back = true;
+    held_back = byte >= 0;
+    if (any) {
+        input_show();
+    }
 }
 
 /* Lets the lock go; what has been typed leads to something. */
@@ -265,6 +274,10 @@ console_interrupt(void)
         receive();
         send_and_arm();
     }
+    if (input_show_due()) { /* the port has taken some since */
+        input_show();
+        send_and_arm();
+    }
     unlock_and_tell(lines);
 }
 
@@ -273,10 +286,12 @@ console_type(const char *s, size_t n)
 {
     spin_lock(&lock);
     uint32_t lines = input_lines();
-    for (size_t i = 0; i < n && input_has_room(); i++) {
-        bool key = input_byte((uint8_t)s[i]);
+    enum input_source source = console_echo || screen ? INPUT_TERMINAL : INPUT_PIPE;
+    for (size_t i = 0; i < n && input_has_room(source); i++) {
+        bool key = input_byte(source, (uint8_t)s[i]);
         interrupted = interrupted || key;
     }
+    input_show();
     send_and_arm();
     unlock_and_tell(lines);
 }
@@ -295,6 +310,9 @@ console_attach_screen(const struct framebuffer *fb)
         return;
     }
     screen = true;
+    if (screen_columns() < TERMINAL_WIDTH) {
+        input_init(echo, screen_columns());
+    }
     uint32_t first = out.filled > OUTPUT_SIZE ? out.filled - OUTPUT_SIZE : 0;
     for (uint32_t i = first; i < out.filled; i++) {
         screen_write((const char *)&out.bytes[i % OUTPUT_SIZE], 1, LOCK_LOOKS);

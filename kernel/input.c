@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * input.c -- what has been typed: edited line by line, then kept until it is read.
+ * input.c -- what has been typed or sent: collected line by line, then kept until it is read.
  *
- * Lines are edited in place in a ring:
+ * What is typed at a terminal is edited apart (kernel/lineedit.c) and comes here by whole lines.
+ * What a program sends is collected in place in a ring:
  *
  *     head           commit         edit
- *      | whole lines   | line typed  |        (each index counts for ever, modulo INPUT_SIZE)
+ *      | whole lines   | line begun  |        (each index counts for ever, modulo INPUT_SIZE)
  *
- * Invariants   head <= commit <= edit <= head + INPUT_SIZE.
+ * Invariants   1. head <= commit <= edit <= head + INPUT_SIZE.
+ *              2. A key at a terminal is taken only while the ring has room for a whole line.
  * Locks        none: the console's, held by all callers.
  */
 #include "input.h"
+
+#include "bootinfo.h"
+#include "lineedit.h"
 
 enum { INPUT_SIZE = 4096 };
 
@@ -18,13 +23,13 @@ enum {
     CTRL_C = 0x03,
     CTRL_D = 0x04, /* in the input ring: the end of input, or of a line without a newline */
     BACKSPACE = 0x08,
-    BELL = 0x07,
     CTRL_U = 0x15,
     ESCAPE = 0x1b,
     DELETE = 0x7f,
 };
 
-void (*input_echo)(const char *s, size_t n);
+static struct linehistory history KEPT;
+static struct lineedit typed;
 
 static struct {
     uint32_t head, commit, edit;
@@ -34,9 +39,38 @@ static struct {
 } in;
 
 bool
-input_has_room(void)
+input_has_room(enum input_source source)
 {
-    return in.edit - in.head < INPUT_SIZE;
+    uint32_t least = source == INPUT_TERMINAL && !in.raw ? LINETEXT_SIZE + 1 : 1;
+    return INPUT_SIZE - (in.edit - in.head) >= least;
+}
+
+void
+input_init(bool (*echo_to)(const char *s, size_t n), unsigned columns)
+{
+    typed.write = echo_to;
+    typed.history = &history;
+    typed.width = columns;
+}
+
+void
+input_show(void)
+{
+    if (!in.raw) {
+        lineedit_show(&typed);
+    }
+}
+
+bool
+input_show_due(void)
+{
+    return typed.behind;
+}
+
+void
+input_wrote(const char *s, size_t n)
+{
+    lineedit_wrote(&typed, s, n);
 }
 
 uint32_t
@@ -51,6 +85,14 @@ input_at(uint32_t index)
     return &in.bytes[index % INPUT_SIZE];
 }
 
+static void
+echo(const char *s, size_t n)
+{
+    if (typed.write(s, n)) {
+        input_wrote(s, n);
+    }
+}
+
 /* A character may be several bytes of UTF-8; all but its first look like 10xxxxxx. */
 static void
 erase_character(void)
@@ -58,7 +100,7 @@ erase_character(void)
     while (in.edit != in.commit) {
         uint8_t byte = *input_at(--in.edit);
         if ((byte & 0xc0) != 0x80) {
-            input_echo("\b \b", 3);
+            echo("\b \b", 3);
             return;
         }
     }
@@ -97,7 +139,7 @@ end_line(uint8_t byte)
     append(byte);
     in.commit = in.edit;
     if (byte == '\n') {
-        input_echo("\n", 1);
+        echo("\n", 1);
     }
 }
 
@@ -107,16 +149,31 @@ input_set_raw(bool raw)
     in.raw = raw;
     in.edit = in.commit;
     in.escape = 0;
+    lineedit_drop(&typed);
 }
 
-bool
-input_byte(uint8_t byte)
+static bool
+key(uint8_t byte)
 {
-    if (in.raw) {
-        append(byte);
-        in.commit = in.edit;
-        return byte == CTRL_C;
+    enum lineedit_event event = lineedit_key(&typed, byte);
+    if (event == LINEEDIT_LINE) {
+        for (unsigned i = 0; i < typed.line.len; i++) {
+            append((uint8_t)typed.line.bytes[i]);
+        }
+        append('\n');
+        lineedit_drop(&typed);
+    } else if (event == LINEEDIT_END) {
+        append(CTRL_D);
     }
+    if (event == LINEEDIT_LINE || event == LINEEDIT_END) {
+        in.commit = in.edit;
+    }
+    return event == LINEEDIT_BREAK;
+}
+
+static bool
+piped(uint8_t byte)
+{
     if (in_escape(byte)) {
         return byte == CTRL_C;
     }
@@ -139,16 +196,27 @@ input_byte(uint8_t byte)
         break;
     case CTRL_C:
         in.edit = in.commit;
-        input_echo("^C\n", 3);
+        echo("^C\n", 3);
         break;
     default:
         if (byte >= ' ' || byte == '\t') {
             append(byte);
-            input_echo((const char *)&byte, 1);
+            echo((const char *)&byte, 1);
         }
         break;
     }
     return byte == CTRL_C;
+}
+
+bool
+input_byte(enum input_source source, uint8_t byte)
+{
+    if (in.raw) {
+        append(byte);
+        in.commit = in.edit;
+        return byte == CTRL_C;
+    }
+    return source == INPUT_TERMINAL ? key(byte) : piped(byte);
 }
 
 long

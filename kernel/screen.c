@@ -54,8 +54,8 @@ static struct spin cells;
 static struct terminal term; /* cells */
 
 static struct spin drawing;
-static uint32_t *shown;              /* drawing */
-static uint32_t row[TERMINAL_COLS];  /* drawing */
+static uint32_t *shown;             /* drawing */
+static uint32_t row[TERMINAL_COLS]; /* drawing */
 
 static _Atomic(bool) pending;
 static _Atomic(int64_t) next_frame;
@@ -122,6 +122,12 @@ screen_init(const struct framebuffer *fb)
         return start(VGA_COLS, VGA_ROWS);
     }
     return false;
+}
+
+unsigned
+screen_columns(void)
+{
+    return term.cols;
 }
 
 /* ---- text ---- */

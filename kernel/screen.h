@@ -14,6 +14,9 @@ struct framebuffer;
 /* Boot core, once memory is managed: pixels, else VGA's text mode. False: neither. */
 bool screen_init(const struct framebuffer *fb);
 
+/* Of characters. */
+unsigned screen_columns(void);
+
 /* Takes the text in; nothing is drawn yet. Interrupts off; looks: how often the lock is tried
  * before the text is given up. */
 void screen_write(const char *s, size_t n, int looks);

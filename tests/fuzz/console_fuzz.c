@@ -2,18 +2,25 @@
 /*
  * console_fuzz.c -- the console: a line discipline fed by an interrupt, and an output ring.
  *
- * Form         a byte: what happens, and how much of it; bytes where some are typed or written.
+ * Form         a byte: whether a terminal is there; then a byte: what happens, and how much of it;
+ *              bytes where some are typed or written.
  *
- * The model has one list of bytes typed and not yet read, and edits its end; what the port has sent
- * must be the beginning of what the model says, and all of it in the end. The console has static
- * state only, so it is drained at the end of each input and goes on with the next.
+ * The model has one list of bytes typed and not yet read. Of a pipe, it edits the end of that; what
+ * the port has sent must be the beginning of what the model says, and all of it in the end. At a
+ * terminal there is an editor beside it, and the terminal must show that one's line whenever
+ * all has been sent (edit_model.h). The console has static state only, so it is drained at the end
+ * of each input and goes on with the next.
  */
 #include "fuzz.h"
 #include "stub/fake_uart.h"
 
+#include "edit_model.h"
+
 enum {
     RING = 4096,
     ECHO_RING = 16384,
+    COLUMNS = 80,
+    ECHO_MAX = 400, /* of a line, in bytes */
     MANY = 60,
     LARGE = 5000,
     END = 0x100, /* ^D in the model's list */
@@ -27,24 +34,10 @@ static struct {
     size_t wanted, typed, seen; /* typed and seen: how far into fake.input and fake.output */
     uint8_t output[WANTED_MAX];
     unsigned interrupts, interrupts_told;
+    unsigned origin; /* the column where the line begins */
+    size_t echoes;   /* on their way, at most */
+    bool unsure;     /* they may have been too many for the ring, and left out */
 } model;
-
-static void
-want(uint8_t byte)
-{
-    if (byte == '\n' && console_echo) {
-        model.output[model.wanted++] = '\r';
-    }
-    model.output[model.wanted++] = byte;
-}
-
-static void
-want_echo(const char *s)
-{
-    while (console_echo && *s) {
-        want((uint8_t)*s++);
-    }
-}
 
 static void
 model_append(unsigned byte, bool ends)
@@ -60,7 +53,6 @@ model_erase(void)
 {
     while (model.len > model.whole) {
         if ((model.list[--model.len] & 0xc0) != 0x80) {
-            want_echo("\b \b");
             return true;
         }
     }
@@ -84,15 +76,13 @@ model_escape(uint8_t byte)
 }
 
 static void
-model_key(uint8_t byte)
+model_piped(uint8_t byte)
 {
-    model.interrupts += byte == 0x03 && console_echo;
     if (model_escape(byte)) {
         return;
     }
     if (byte == '\n' || byte == '\r') {
         model_append('\n', true);
-        want_echo("\n");
     } else if (byte == 0x04) {
         model_append(END, true);
     } else if (byte == 0x08 || byte == 0x7f) {
@@ -102,10 +92,32 @@ model_key(uint8_t byte)
         }
     } else if (byte == 0x03) {
         model.len = model.whole;
-        want_echo("^C\n");
     } else if (byte >= ' ' || byte == '\t') {
         model_append(byte, false);
-        want_echo((const char[]){ (char)byte, 0 });
+    }
+}
+
+static void
+model_typed(uint8_t byte)
+{
+    char text[LINETEXT_SIZE];
+    bool enter = byte == '\n' || byte == '\r';
+    size_t n = enter ? edit_bytes(&edit.line, text) : 0;
+    enum lineedit_event event = edit_key(byte);
+
+    model.interrupts += event == LINEEDIT_BREAK;
+    if (event == LINEEDIT_LINE) {
+        for (size_t i = 0; i < n; i++) {
+            model_append((uint8_t)text[i], false);
+        }
+        model_append('\n', true);
+    } else if (event == LINEEDIT_END) {
+        model_append(END, true);
+    }
+    if (event == LINEEDIT_LINE || event == LINEEDIT_BREAK) {
+        edit_drop();
+        model.origin = 0;
+        model.echoes += ECHO_MAX;
     }
 }
 
@@ -114,15 +126,45 @@ static void
 catch_up(void)
 {
     while (model.typed < fake.taken) {
-        model_key(fake.input[model.typed++]);
+        uint8_t byte = fake.input[model.typed++];
+
+        if (console_echo) {
+            model_typed(byte);
+        } else {
+            model_piped(byte);
+        }
     }
     DEMAND(model.len - model.first <= RING, "%zu bytes taken without room",
            model.len - model.first);
     DEMAND(model.interrupts == 0 || model.interrupts_told > 0, "^C is lost");
     model.interrupts = model.interrupts_told = 0;
-    for (; model.seen < fake.sent; model.seen++) {
+    for (; model.seen < fake.sent && !console_echo; model.seen++) {
         DEMAND(model.seen < model.wanted && fake.output[model.seen] == model.output[model.seen],
                "byte %zu sent is %x", model.seen, fake.output[model.seen]);
+    }
+}
+
+/* At a terminal that takes what it is sent. */
+static void
+look(void)
+{
+    size_t before;
+
+    model.echoes += ECHO_MAX;
+    model.unsure |= model.echoes > ECHO_RING / 2;
+    if (!console_echo || fake.room == 0) {
+        return;
+    }
+    do {
+        before = fake.sent;
+        fake_room(fake.room);
+    } while (fake.sent != before);
+    catch_up();
+    glass_write((char *)fake.output + model.seen, fake.sent - model.seen);
+    model.seen = fake.sent;
+    model.echoes = 0;
+    if (!model.unsure) {
+        edit_check(model.origin, COLUMNS);
     }
 }
 
@@ -166,12 +208,43 @@ read_line(size_t n)
 }
 
 static void
+write_piped(const uint8_t *text, size_t n)
+{
+    memcpy(model.output + model.wanted, text, n);
+    model.wanted += n;
+    console_write((const char *)text, n);
+}
+
+/* Letters and blanks, and a prompt in the end: it is known then where the line begins. */
+static void
+write_terminal(const uint8_t *text, size_t n)
+{
+    char plain[64];
+
+    for (size_t i = 0; i < n; i++) {
+        uint8_t byte = text[i] & 0x7f;
+
+        plain[i] = (char)(byte == 0x7f ? '\b' : byte >= ' ' || byte == '\r' ? byte : '\n');
+    }
+    memcpy(plain + n, "\n> ", 3);
+    console_write(plain, n + 3);
+    model.origin = 2;
+    model.echoes += 2 * n + 6;
+    if (edit.line.n > 0) {
+        fake_type("\005", 1); /* any key: the line shows again */
+    }
+}
+
+static void
 write_some(const uint8_t *text, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        want(text[i]);
+    if (!console_echo) {
+        write_piped(text, n);
+        return;
     }
-    console_write((const char *)text, n);
+    look(); /* what is on its way before that is of no interest any more */
+    model.unsure &= fake.room == 0;
+    write_terminal(text, n);
 }
 
 static void
@@ -206,6 +279,7 @@ step(struct input *in)
         break;
     }
     catch_up();
+    look();
 }
 
 /* Whatever came before: all that was typed can be read, all that was written is sent. */
@@ -213,6 +287,7 @@ static void
 drain(void)
 {
     fake_room(16);
+    look();
     fake_type("\n", 1);
     catch_up();
     while (read_line(LARGE) != CONSOLE_NOTHING) {
@@ -223,19 +298,36 @@ drain(void)
     DEMAND(fake.taken == fake.typed, "%zu bytes typed, %zu taken: input hangs", fake.typed,
            fake.taken);
     console_flush();
-    DEMAND(fake.sent == model.wanted, "%zu bytes sent of %zu", fake.sent, model.wanted);
+    DEMAND(console_echo || fake.sent == model.wanted, "%zu bytes sent of %zu", fake.sent,
+           model.wanted);
     fake_type("x\x15\x1b[A", 5); /* an escape that was begun ends here */
     fake_type("\n", 1);
     catch_up();
     read_line(LARGE);
 }
 
-/* With more on its way than the output ring holds an echo may be left out: ^C's is four bytes. */
-static bool
-may_overflow(void)
+/* The lines before and what ^U took are the same at first, whatever the last input was. */
+static void
+begin_terminal(void)
 {
-    return model.wanted - fake.sent + 4 * (fake.typed - fake.taken) > ECHO_RING / 4
-           || model.wanted > WANTED_MAX / 2 || fake.typed > FAKE_UART_MAX / 2;
+    edit_drop();
+    glass_clear(COLUMNS);
+    for (int i = 0; i <= LINEEDIT_HISTORY; i++) {
+        fake_type((const char[]){ 'a' + i % 26, '\n' }, 2);
+        catch_up();
+        read_line(LARGE);
+    }
+    fake_type("k\025", 2);
+    catch_up();
+    write_some((const uint8_t *)"", 0);
+    look();
+}
+
+static bool
+full(void)
+{
+    return model.wanted > WANTED_MAX / 2 || fake.typed > FAKE_UART_MAX / 2
+           || fake.sent > FAKE_UART_MAX / 2;
 }
 
 int
@@ -247,9 +339,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     console_enable_interrupts();
     model.first = model.len = model.whole = model.wanted = model.typed = 0;
     model.seen = model.escape = model.interrupts = model.interrupts_told = 0;
+    model.origin = model.echoes = model.unsure = 0;
     console_interrupt_key = note_interrupt;
     console_echo = take(&in, 1) & 1;
-    while (in.size > 0 && !may_overflow()) {
+    if (console_echo) {
+        begin_terminal();
+    }
+    while (in.size > 0 && !full()) {
         step(&in);
     }
     drain();

@@ -51,17 +51,62 @@ count_interrupt(void)
     interrupts++;
 }
 
-TEST(console_edits_lines)
+TEST(console_edits_what_is_typed)
 {
     begin(true);
-    type("ab\x7f\xc3\xa4\bx\x15yz\x1b[Aw");
+    type("ab\x7f\xc3\xa4\bx\x15yz\x1b[Dw");
     CHECK_EQ(read_line(100), CONSOLE_NOTHING);
-    type("\r");
-    CHECK_EQ(read_line(100), 4);
-    CHECK_STREQ(line, "yzw\n");
+    type("\x1b[H.\r");
+    CHECK_EQ(read_line(100), 5);
+    CHECK_STREQ(line, ".ywz\n");
     CHECK_EQ(read_line(100), CONSOLE_NOTHING);
     fake.output[fake.sent] = 0;
-    CHECK_STREQ((char *)fake.output, "ab\b \b\xc3\xa4\b \bx\b \b\b \byzw\r\n");
+    CHECK_STREQ((char *)fake.output, "ywz\b\b\b.ywz\b\b\b\r\n"); /* once a reading */
+    type("\x1b[A\x1b[D!\r\004");
+    CHECK_EQ(read_line(100), 6);
+    CHECK_STREQ(line, ".yw!z\n");
+    CHECK_EQ(read_line(100), CONSOLE_EOF);
+}
+
+TEST(console_leaves_what_is_piped_as_it_is)
+{
+    begin(false);
+    type("ab\x7f\xc3\xa4\bx\x15yz\x1b[A\x1b[D\x1b[Hw\001\xff\x80\r\n\t.\n");
+    CHECK_EQ(read_line(100), 6);
+    CHECK_STREQ(line, "yzw\xff\x80\n");
+    CHECK_EQ(read_line(100), 1);
+    CHECK_EQ(read_line(100), 3);
+    CHECK_EQ(fake.sent, 0);
+}
+
+TEST(console_shows_the_line_behind_other_output)
+{
+    begin(true);
+    type("ab");
+    console_write("\nnews\n> ", 8);
+    type("c\r");
+    CHECK_EQ(read_line(100), 4);
+    fake.output[fake.sent] = 0;
+    CHECK_STREQ((char *)fake.output, "ab\r\nnews\r\n> abc\r\n");
+}
+
+TEST(console_shows_the_line_when_there_is_room_again)
+{
+    static char much[17000];
+
+    begin(true);
+    fake_room(0);
+    memset(much, '.', 16300);
+    console_write(much, 16300);
+    type("abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz");
+    fake_room(16);
+    fake_room(16);
+    while (fake.sent < 16300 + 52 && fake.tx_told) {
+        fake_room(16);
+    }
+    CHECK(memcmp(fake.output + fake.sent - 52, "abcdefghijklmnopqrstuvwxyzabc", 29) == 0);
+    type("\r");
+    CHECK_EQ(read_line(100), 53);
 }
 
 TEST(console_ends_lines_and_input_by_control_d)
@@ -130,10 +175,12 @@ TEST(console_tells_of_control_c_that_was_held_back)
     begin(true);
     interrupts = 0;
     console_interrupt_key = count_interrupt;
-    type_many('x', 4096);
+    type_many('\n', 4000); /* no room for a line more */
     type("y\003z\n");
     CHECK_EQ(interrupts, 0);
-    CHECK_EQ(read_line(8000), 4096);
+    for (int i = 0; i < 4000; i++) {
+        CHECK_EQ(read_line(8000), 1);
+    }
     CHECK_EQ(interrupts, 1);
     CHECK_EQ(read_line(100), 2);
     CHECK_STREQ(line, "z\n");
@@ -158,7 +205,10 @@ TEST(console_keeps_output_until_the_port_takes_it)
 }
 
 static const struct test tests[] = {
-    TEST_ENTRY(console_edits_lines),
+    TEST_ENTRY(console_edits_what_is_typed),
+    TEST_ENTRY(console_leaves_what_is_piped_as_it_is),
+    TEST_ENTRY(console_shows_the_line_behind_other_output),
+    TEST_ENTRY(console_shows_the_line_when_there_is_room_again),
     TEST_ENTRY(console_ends_lines_and_input_by_control_d),
     TEST_ENTRY(console_holds_back_what_has_no_room),
     TEST_ENTRY(console_goes_on_after_a_ring_of_ends),

@@ -15,6 +15,12 @@ screen_init(const struct framebuffer *fb)
     return fb != NULL;
 }
 
+static inline unsigned
+screen_columns(void)
+{
+    return 80;
+}
+
 static inline void
 screen_write(const char *s, size_t n, int looks)
 {
