@@ -29,21 +29,22 @@ struct setting {
 #define AT(field) offsetof(struct cmdline, field)
 
 static const struct setting settings[] = {
-    {"gomaxprocs", INT, AT(gomaxprocs), 1, 1024},
-    {"stack", SIZE, AT(stack), 4096, 1ull << 30},
-    {"slice", DURATION, AT(slice_ns), 1000, 1000000000000},
-    {"schedtrace", MILLIS, AT(schedtrace_ms), 0, 1000000000},
-    {"trace", FLAG, AT(trace), 0, 1},
-    {"quiet", FLAG, AT(quiet), 0, 1},
-    {"tty", FLAG, AT(tty), 0, 1},
-    {"screen", FLAG, AT(screen), 0, 1},
-    {"serial", FLAG, AT(serial), 0, 1},
-    {"demo", WORD, AT(demo), 0, 0},
-    {"seed", U64, AT(seed), 0, UINT64_MAX},
+    { "gomaxprocs", INT, AT(gomaxprocs), 1, 1024 },
+    { "stack", SIZE, AT(stack), 4096, 1ull << 30 },
+    { "slice", DURATION, AT(slice_ns), 1000, 1000000000000 },
+    { "schedtrace", MILLIS, AT(schedtrace_ms), 0, 1000000000 },
+    { "trace", FLAG, AT(trace), 0, 1 },
+    { "quiet", FLAG, AT(quiet), 0, 1 },
+    { "tty", FLAG, AT(tty), 0, 1 },
+    { "columns", INT, AT(columns), 40, 1000 },
+    { "screen", FLAG, AT(screen), 0, 1 },
+    { "serial", FLAG, AT(serial), 0, 1 },
+    { "demo", WORD, AT(demo), 0, 0 },
+    { "seed", U64, AT(seed), 0, UINT64_MAX },
 };
 
 /* Put there by loaders and machines, not by people: GRUB, boot menus, qemu's microvm. */
-static const char *const platform_words[] = {"BOOT_IMAGE=", "initrd=", "virtio_mmio.device="};
+static const char *const platform_words[] = { "BOOT_IMAGE=", "initrd=", "virtio_mmio.device=" };
 
 struct unit {
     const char *suffix;
@@ -51,10 +52,11 @@ struct unit {
 };
 
 static const struct unit size_units[] = {
-    {"", 1}, {"K", 1ull << 10}, {"k", 1ull << 10}, {"M", 1ull << 20}, {"G", 1ull << 30}, {0},
+    { "", 1 },           { "K", 1ull << 10 }, { "k", 1ull << 10 },
+    { "M", 1ull << 20 }, { "G", 1ull << 30 }, { 0 },
 };
 static const struct unit duration_units[] = {
-    {"ns", 1}, {"us", 1000}, {"ms", 1000000}, {"s", 1000000000}, {0},
+    { "ns", 1 }, { "us", 1000 }, { "ms", 1000000 }, { "s", 1000000000 }, { 0 },
 };
 
 static bool
@@ -101,8 +103,8 @@ parse_digits(const char **text, unsigned base, uint64_t *out)
     uint64_t n = 0;
 
     for (; digit_value(*s) < base; s++) {
-        if (__builtin_mul_overflow(n, (uint64_t)base, &n) ||
-            __builtin_add_overflow(n, (uint64_t)digit_value(*s), &n)) {
+        if (__builtin_mul_overflow(n, (uint64_t)base, &n)
+            || __builtin_add_overflow(n, (uint64_t)digit_value(*s), &n)) {
             return false;
         }
     }
@@ -301,6 +303,7 @@ set_defaults(struct cmdline *cl)
 {
     __builtin_memset(cl, 0, sizeof *cl);
     cl->stack = 256 << 10;
+    cl->columns = 80;
     cl->slice_ns = 10 * 1000000;
     cl->screen = cl->serial = true;
 }

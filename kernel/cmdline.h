@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CMDLINE_MAX 1024
+#define CMDLINE_MAX  1024
 #define CMDLINE_ARGS 64
 
 struct cmdline {
@@ -19,10 +19,11 @@ struct cmdline {
     uint64_t seed;
     bool trace;
     bool quiet;
-    bool tty;              /* the console is a terminal: echo, and stay for the shell */
-    bool screen, serial;   /* where the console is; true unless they say off */
-    char demo[32];         /* "": none */
-    int argc;              /* argv[0] is demo, or "gamp"; argv[argc] is NULL */
+    bool tty;            /* the console is a terminal: echo, and stay for the shell */
+    int columns;         /* its width */
+    bool screen, serial; /* where the console is; true unless they say off */
+    char demo[32];       /* "": none */
+    int argc;            /* argv[0] is demo, or "gamp"; argv[argc] is NULL */
     char *argv[CMDLINE_ARGS];
     char words[CMDLINE_MAX]; /* what argv points into */
 };

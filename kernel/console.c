@@ -29,7 +29,6 @@ enum {
     STALL_LOOKS = 2000000, /* about 100 ms under emulation, 2 s on hardware: nobody listens */
     LOCK_LOOKS = 5000000,
     NMI_LOOKS = 2000,
-    TERMINAL_WIDTH = 80,   /* nobody sits at a narrower one */
     INTERRUPT_CAUSES = 64, /* bounds a port that never stops asking */
 };
 
@@ -43,6 +42,7 @@ static bool screen;      /* there is a screen */
 static bool keyboard;    /* there is a keyboard */
 static bool interrupted; /* ^C has been typed, and nobody told yet */
 static bool held_back;   /* no room: the port is left alone, and its FIFO holds the sender back */
+static unsigned columns = 80; /* of the narrowest terminal */
 static bool by_interrupt;
 static bool stalled; /* the port has stopped taking bytes: do not wait for it again */
 
@@ -144,7 +144,14 @@ void
 console_init(void)
 {
     serial = uart_init();
-    input_init(echo, TERMINAL_WIDTH);
+    input_init(echo, columns);
+}
+
+void
+console_set_columns(unsigned n)
+{
+    columns = n;
+    input_init(echo, n);
 }
 
 void
@@ -310,8 +317,8 @@ console_attach_screen(const struct framebuffer *fb)
         return;
     }
     screen = true;
-    if (screen_columns() < TERMINAL_WIDTH) {
-        input_init(echo, screen_columns());
+    if (screen_columns() < columns) {
+        console_set_columns(screen_columns());
     }
     uint32_t first = out.filled > OUTPUT_SIZE ? out.filled - OUTPUT_SIZE : 0;
     for (uint32_t i = first; i < out.filled; i++) {

@@ -27,6 +27,9 @@ extern void (*console_interrupt_key)(void);
 /* Looks for the port; output works from here on, by polling. Without a port output is discarded. */
 void console_init(void);
 
+/* How wide the port's terminal is at least; 80 if nobody says so. Boot core, before interrupts. */
+void console_set_columns(unsigned n);
+
 /* Boot core, memory managed: from now on, and what has been written so far, on the screen, too. */
 void console_attach_screen(const struct framebuffer *fb);
 

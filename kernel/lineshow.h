@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 enum {
-    LINESHOW_CELLS = 128,                    /* no more of a row is used */
-    LINESHOW_TEXT = 4 * LINESHOW_CELLS + 16, /* a change takes no more bytes */
+    LINESHOW_CELLS = 128,               /* no more of a row is used */
+    LINESHOW_TEXT = 5 * LINESHOW_CELLS, /* a change: to the left, three bytes a cell, and back */
 };
 
 struct lineshow {

@@ -100,6 +100,7 @@ read_boot_information(uint32_t magic, uint64_t info)
         begin_at_the_prompt();
     }
     console_echo = cmdline.tty;
+    console_set_columns((unsigned)cmdline.columns);
     if (!cmdline.serial) {
         console_detach_serial();
     }

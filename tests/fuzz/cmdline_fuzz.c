@@ -28,6 +28,7 @@ demand_ranges(const struct cmdline *c)
     DEMAND(c->stack >= 4096 && c->stack <= 1ul << 30, "%zu", c->stack);
     DEMAND(c->slice_ns >= 1000 && c->slice_ns <= 1000000000000, "%ld", c->slice_ns);
     DEMAND(c->schedtrace_ms >= 0 && c->schedtrace_ms <= 1000000000, "%ld", c->schedtrace_ms);
+    DEMAND(c->columns >= 40 && c->columns <= 1000, "%d", c->columns);
     DEMAND(strnlen(c->demo, sizeof c->demo) < sizeof c->demo, "demo does not end");
     DEMAND(c->argc >= 1 && c->argc < CMDLINE_ARGS && !c->argv[c->argc], "argc %d", c->argc);
     for (int i = 1; i < c->argc; i++) {
@@ -44,8 +45,8 @@ demand_same(const struct cmdline *a, const struct cmdline *b)
 {
     DEMAND(a->gomaxprocs == b->gomaxprocs && a->stack == b->stack && a->slice_ns == b->slice_ns
                && a->schedtrace_ms == b->schedtrace_ms && a->trace == b->trace
-               && a->quiet == b->quiet && a->tty == b->tty && a->seed == b->seed
-               && strcmp(a->demo, b->demo) == 0,
+               && a->quiet == b->quiet && a->tty == b->tty && a->columns == b->columns
+               && a->seed == b->seed && strcmp(a->demo, b->demo) == 0,
            "settings differ");
 }
 
@@ -55,8 +56,10 @@ demand_round_trip(void)
 {
     char text[512];
     int n = snprintf(text, sizeof text,
-                     "stack=%zu slice=%ldns schedtrace=%ld seed=0x%lx trace=%d quiet=%d tty=%d",
-                     cl.stack, cl.slice_ns, cl.schedtrace_ms, cl.seed, cl.trace, cl.quiet, cl.tty);
+                     "stack=%zu slice=%ldns schedtrace=%ld seed=0x%lx trace=%d quiet=%d tty=%d "
+                     "columns=%d",
+                     cl.stack, cl.slice_ns, cl.schedtrace_ms, cl.seed, cl.trace, cl.quiet, cl.tty,
+                     cl.columns);
 
     if (cl.gomaxprocs > 0) {
         snprintf(text + n, sizeof text - (size_t)n, " gomaxprocs=%d", cl.gomaxprocs);

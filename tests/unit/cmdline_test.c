@@ -34,6 +34,7 @@ TEST(cmdline_has_defaults)
     CHECK_EQ(cl.stack, 256 << 10);
     CHECK_EQ(cl.slice_ns, 10000000);
     CHECK_EQ(cl.schedtrace_ms, 0);
+    CHECK_EQ(cl.columns, 80);
     CHECK(!cl.trace && !cl.quiet);
     CHECK(cl.screen && cl.serial);
     CHECK_EQ(cl.argc, 1);
@@ -58,9 +59,10 @@ TEST(cmdline_takes_every_setting)
 
 TEST(cmdline_turns_on_and_off)
 {
-    parse("screen=off serial=0 tty=on trace=maybe");
+    parse("screen=off serial=0 tty=on trace=maybe columns=132 columns=39");
+    CHECK_EQ(cl.columns, 132);
     CHECK(!cl.screen && !cl.serial && cl.tty && !cl.trace);
-    CHECK_STREQ(complaints, "trace=maybe: bad value\n");
+    CHECK_STREQ(complaints, "trace=maybe: bad value\ncolumns=39: value is out of range\n");
 }
 
 TEST(cmdline_names_what_it_ignores)

@@ -378,6 +378,7 @@ static inline void
 edit_check(unsigned origin, unsigned width)
 {
     unsigned room = width - 1 - origin, n = edit.line.n, cursor = glass.x - origin, first, shown;
+    room = room < LINESHOW_CELLS ? room : LINESHOW_CELLS;
     const uint32_t *row = &glass.cells[glass.y][origin];
 
     DEMAND(glass.x >= origin && cursor <= edit.at, "cursor in column %u", glass.x);

@@ -86,7 +86,7 @@ static void
 check_terminal(void)
 {
     lineedit_show(&e);
-    edit_check(origin, WIDTH);
+    edit_check(origin, e.width);
     DEMAND(memcmp(left, glass.cells[glass.y], origin * sizeof *left) == 0, "the prompt is gone");
 }
 
@@ -133,7 +133,7 @@ others(void)
     if (edit.line.n == 0) {
         say("\n");
     }
-    if (edit.line.n > 0 && e.column + LINEEDIT_SHORTEST >= WIDTH) {
+    if (edit.line.n > 0 && e.column + LINEEDIT_SHORTEST >= e.width) {
         unsigned y = glass.y;
 
         lineedit_show(&e);
@@ -150,7 +150,8 @@ TEST(lineedit_shows_the_line_after_every_key)
     for (unsigned seed = 1; seed <= 400 && !bad; seed++) {
         srand(seed);
         begin("");
-        glass_clear(WIDTH + (unsigned)rand() % (GLASS_COLS - WIDTH));
+        e.width = 40 + (unsigned)rand() % (GLASS_COLS - 40); /* or wider */
+        glass_clear(e.width + (unsigned)rand() % (GLASS_COLS - e.width));
         say("gamp> ");
         line_begins(6);
         for (int i = 0; i < 500 && !bad; i++) {

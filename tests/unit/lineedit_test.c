@@ -211,6 +211,24 @@ TEST(lineedit_shows_part_of_a_long_line)
     CHECK_EQ(strlen(line), LINETEXT_SIZE);
 }
 
+/* All of the widest row changes, in characters of three bytes, and the cursor goes through it. */
+TEST(lineedit_has_room_for_the_largest_change)
+{
+    begin("");
+    glass_clear(GLASS_COLS);
+    e.width = GLASS_COLS;
+    for (int i = 0; i < LINETEXT_SIZE / 3; i++) {
+        press(i < LINESHOW_CELLS ? "\xe2\x82\xac" : "\xe2\x86\x92");
+    }
+    press("\001");
+    CHECK_EQ(glass.x, 0);
+    CHECK_EQ(glass.cells[0][0], 0x20ac);
+    CHECK_EQ(glass.cells[0][LINESHOW_CELLS - 1], '>');
+    press("\005");
+    CHECK_EQ(glass.cells[0][0], '<');
+    CHECK_EQ(glass.cells[0][1], 0x2192);
+}
+
 TEST(lineedit_begins_again_behind_what_others_write)
 {
     begin("> ");
@@ -252,6 +270,7 @@ static const struct test tests[] = {
     TEST_ENTRY(lineedit_keeps_so_many_lines),
     TEST_ENTRY(lineedit_has_characters_of_several_bytes),
     TEST_ENTRY(lineedit_shows_part_of_a_long_line),
+    TEST_ENTRY(lineedit_has_room_for_the_largest_change),
     TEST_ENTRY(lineedit_begins_again_behind_what_others_write),
     TEST_ENTRY(lineedit_catches_up_with_a_slow_terminal),
 };
