@@ -22,6 +22,7 @@ enum {
     COLUMNS = 80,
     ECHO_MAX = 400, /* of a line, in bytes */
     MANY = 60,
+    OFTEN = 32,
     LARGE = 5000,
     END = 0x100, /* ^D in the model's list */
     WANTED_MAX = 1 << 17,
@@ -36,7 +37,7 @@ static struct {
     unsigned interrupts, interrupts_told;
     unsigned origin; /* the column where the line begins */
     size_t echoes;   /* on their way, at most */
-    bool unsure;     /* they may have been too many for the ring, and left out */
+    bool unsure;     /* a newline may have been one too many for the ring, and left out */
 } model;
 
 static void
@@ -118,6 +119,7 @@ model_typed(uint8_t byte)
         edit_drop();
         model.origin = 0;
         model.echoes += ECHO_MAX;
+        model.unsure |= model.echoes > ECHO_RING / 2;
     }
 }
 
@@ -151,7 +153,6 @@ look(void)
     size_t before;
 
     model.echoes += ECHO_MAX;
-    model.unsure |= model.echoes > ECHO_RING / 2;
     if (!console_echo || fake.room == 0) {
         return;
     }
@@ -227,9 +228,11 @@ write_terminal(const uint8_t *text, size_t n)
         plain[i] = (char)(byte == 0x7f ? '\b' : byte >= ' ' || byte == '\r' ? byte : '\n');
     }
     memcpy(plain + n, "\n> ", 3);
-    console_write(plain, n + 3);
+    for (int i = 0; i < (n == OFTEN ? OFTEN : 1); i++) {
+        console_write(plain, n + 3);
+        model.echoes += 2 * n + 6;
+    }
     model.origin = 2;
-    model.echoes += 2 * n + 6;
     if (edit.line.n > 0) {
         fake_type("\005", 1); /* any key: the line shows again */
     }
