@@ -172,24 +172,23 @@ TEST(stack_of_main_has_64_mib)
 
 /* ---- giving back ---- */
 
-static struct chan *resume;
+static struct chan *resume, *end; /* one each: who counts as parked may not have parked yet */
 static atomic_uint parked;
 
 static void
-park_there(void *arg)
+park_there(void *c)
 {
     char token;
 
-    (void)arg;
     atomic_fetch_add(&parked, 1);
-    chan_recv(resume, &token);
+    chan_recv(c, &token);
 }
 
 static void
 deep_then_shallow(void *arg)
 {
-    go_deep(200 * KIB, (uintptr_t)arg, park_there, NULL);
-    park_there(NULL);
+    go_deep(200 * KIB, (uintptr_t)arg, park_there, resume);
+    park_there(end);
     waitgroup_done(&all);
 }
 
@@ -215,6 +214,7 @@ TEST(stack_pages_left_behind_are_given_back)
     char token = 0;
 
     resume = chan_make(1, 0);
+    end = chan_make(1, 0);
     atomic_store(&parked, 0);
     atomic_store(&bad_words, 0);
     waitgroup_add(&all, DIVERS);
@@ -232,7 +232,7 @@ TEST(stack_pages_left_behind_are_given_back)
     CHECK(WAIT_UNTIL(stats_now().stack_bytes <= before + DIVERS * (SLACK + 2ull * PAGE)));
     shallow = stats_now().stack_bytes;
     for (int i = 0; i < DIVERS; i++) {
-        chan_send(resume, &token);
+        chan_send(end, &token);
     }
     waitgroup_wait(&all);
     CHECK(WAIT_UNTIL(stats_now().stack_bytes <= before + DIVERS * 1ull * PAGE));
@@ -244,12 +244,14 @@ TEST(stack_pages_left_behind_are_given_back)
                (unsigned long long)gone);
     }
     chan_free(resume);
+    chan_free(end);
 }
 
 static void
 park_once(void *arg)
 {
-    park_there(arg);
+    (void)arg;
+    park_there(resume);
     waitgroup_done(&all);
 }
 
