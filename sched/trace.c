@@ -51,7 +51,7 @@ struct ring {
     struct event_slot slot[RING];
 };
 
-static struct ring *rings[CORES_MAX]; /* made once, kept */
+static _Atomic(struct ring *) rings[CORES_MAX]; /* made once, kept */
 static struct mutex running;
 static bool wanted;        /* by trace_start: to be printed */
 static unsigned followers; /* of trace_follow */
@@ -63,7 +63,8 @@ static void
 record(enum event kind, const struct g *gp, unsigned arg)
 {
     uint64_t flags = arch_irq_save();
-    struct ring *r = rings[this_m()->id];
+    /* acquire, for what rings_make wrote: sched.tracing was read relaxed */
+    struct ring *r = atomic_load_explicit(&rings[this_m()->id], memory_order_acquire);
     uint64_t n = GET(r->n);
     struct event_slot *e = &r->slot[n % RING];
     atomic_thread_fence(memory_order_release); /* Protocol, left, 2 */
@@ -120,14 +121,17 @@ static bool
 rings_make(bool anew)
 {
     for (int i = 0; i < sched.ncores; i++) {
-        if (rings[i] == NULL && (rings[i] = arch_alloc(sizeof(struct ring))) == NULL) {
+        struct ring *r = atomic_load(&rings[i]);
+        bool made = r == NULL;
+        if (made && (r = arch_alloc(sizeof(*r))) == NULL) {
             arch_print("trace: no memory for %zu bytes a core; nothing is recorded\n",
                        sizeof(struct ring));
             return false;
         }
-        if (anew) {
-            atomic_store(&rings[i]->n, 0);
+        if (made || anew) {
+            atomic_store(&r->n, 0);
         }
+        atomic_store_explicit(&rings[i], r, memory_order_release);
     }
     return true;
 }
