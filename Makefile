@@ -190,8 +190,8 @@ loader: $B/boot/uefi/loader.efi # without an image, which it looks for beside it
 
 checks: $(CHECKS) # tests and benchmarks, beside the image in the .iso
 
-iso: $(IMAGE) $B/boot/uefi/loader.efi ## a CD and USB image for BIOS and UEFI machines, with ARGS and KARGS
-	tools/iso $(IMAGE) $B/boot/uefi/loader.efi $A/$(APP_NAME).iso
+iso: $(IMAGE) $B/boot/uefi/loader.efi $(if $(APP),,$(CHECKS)) ## a CD and USB image with a menu, for BIOS and UEFI machines: ARGS KARGS TIMEOUT=5
+	tools/iso $(IMAGE) $B/boot/uefi/loader.efi $A/$(APP_NAME).iso $(if $(APP),,$(CHECKS))
 	$(call say,ISO  $A/$(APP_NAME).iso)
 
 usb: iso ## the same onto a USB stick: DEV=/dev/sdX; asks first
