@@ -34,7 +34,7 @@ NEEDS := $(if $(filter image run qemu debug iso soak explore sim $(BENCHES),$(GO
          $(if $(filter bench-compare,$(GOALS)),go) \
          $(if $(filter lint,$(GOALS)),build clang lint ctags) $(if $(filter format,$(GOALS)),lint)
 NEEDS += $(if $(filter test-boot,$(GOALS)),build run iso efi ovmf)
-NEEDS += $(if $(filter usb,$(GOALS)),build iso) $(if $(filter efi loader,$(GOALS)),build) \
+NEEDS += $(if $(filter usb,$(GOALS)),build iso) $(if $(filter checks,$(GOALS)),build) $(if $(filter efi loader,$(GOALS)),build) \
          $(if $(filter efi loader iso usb test lint,$(GOALS)),efi) $(if $(filter test,$(GOALS)),ovmf)
 ifneq ($(strip $(NEEDS)),)
 DEPS_SAID := $(shell CC="$(CC)" tools/deps $(NEEDS) >&2)
@@ -116,6 +116,12 @@ endif
 IMAGE := $A/$(APP_NAME)$(if $(HOSTED),,.elf)
 OBJ   := $(KERNEL_OBJ) $(APP_OBJ)
 
+# What the ISO image's menu offers beside the shell: the kernel's tests and the benchmarks, in one.
+CHECKS     := $B/checks/checks.elf
+CHECK_SRC  := $(sort $(wildcard tests/kernel/*_test.c))
+CHECKS_OBJ := $(KERNEL_OBJ) $B/checks/name_.o $B/checks/table_.o $B/tests/boot/checks.o \
+              $(patsubst %.c,$B/%.o,$(CHECK_SRC) $(sort $(wildcard tests/bench/*.c)))
+
 # ---- Goals --------------------------------------------------------------------------------------
 
 .PHONY: image run qemu debug test tsan explore sim model fuzz soak $(BENCHES) lint format iso clean help FORCE
@@ -177,13 +183,15 @@ lint: ## rules of the house: layers, sizes, both compilers
 format: ## let clang-format lay out what has changed since the last commit
 	tools/format
 
-.PHONY: efi loader usb
+.PHONY: efi loader usb checks
 efi: $A/BOOTX64.EFI ## one file that UEFI firmware boots: the loader with the image in it
 
 loader: $B/boot/uefi/loader.efi # without an image, which it looks for beside it
 
-iso: $(IMAGE) $B/boot/uefi/loader.efi ## a CD and USB image for BIOS and UEFI machines, with ARGS and KARGS
-	tools/iso $(IMAGE) $B/boot/uefi/loader.efi $A/$(APP_NAME).iso
+checks: $(CHECKS) # tests and benchmarks, beside the image in the .iso
+
+iso: $(IMAGE) $B/boot/uefi/loader.efi $(if $(APP),,$(CHECKS)) ## a CD and USB image with a menu, for BIOS and UEFI machines: ARGS KARGS TIMEOUT=5
+	tools/iso $(IMAGE) $B/boot/uefi/loader.efi $A/$(APP_NAME).iso $(if $(APP),,$(CHECKS))
 	$(call say,ISO  $A/$(APP_NAME).iso)
 
 usb: iso ## the same onto a USB stick: DEV=/dev/sdX; asks first
@@ -211,6 +219,10 @@ $B/sched/%.o: FLAGS = $(FLAGS_sched)
 $B/tests/host/%.o: FLAGS = $(FLAGS_sched)
 $B/demos/%.o: FLAGS = $(FLAGS_demo) -Dmain=demo_$(*F)_main
 $B/demos/shell.o $B/demos/tour.o $B/demos/top.o: FLAGS = $(FLAGS_demo)
+$B/tests/kernel/%.o: FLAGS = $(FLAGS_app) -DTAP_ENDED=tests_ended -Dmain=demo_$(*F)_main
+$B/tests/bench/%.o: FLAGS = $(FLAGS_app)
+$B/tests/bench/main.o: FLAGS = $(FLAGS_app) -Dmain=bench_main
+$B/tests/boot/checks.o: FLAGS = $(FLAGS_demo) -Idemos
 
 $B/%.o: %.c Makefile
 	$(call compile,$(FLAGS))
@@ -231,17 +243,20 @@ $A/%.o: $(APP_DIR)/%.c Makefile
 endif
 
 # kernel/main.c takes argv[0] from here.
-$A/name_.o: Makefile
+$B/checks/name_.o: APP_NAME = checks
+$A/name_.o $B/checks/name_.o: Makefile
 	mkdir -p $(@D)
 	printf 'const char app_name[] = "%s";\n' '$(APP_NAME)' | $(CC) $(if $(HOSTED),,$(MACHINE_FLAGS)) -xc -c -o $@ -
 
 # Rewritten each time, touched only when it changes: a demo may have come, gone or been renamed.
-$B/demos_table.c: FORCE
+$B/demos_table.c: LISTED = $(DEMOS:%=demos/%.c)
+$B/checks/table_.c: LISTED = $(CHECK_SRC)
+$B/demos_table.c $B/checks/table_.c: FORCE
 	mkdir -p $(@D)
-	awk -f tools/demos.awk $(DEMOS:%=demos/%.c) > $@.new
+	awk -f tools/demos.awk $(LISTED) > $@.new
 	cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
-$B/demos_table.o: $B/demos_table.c Makefile
+$B/demos_table.o $B/checks/table_.o: %.o: %.c Makefile
 	$(call compile,$(FLAGS_demo) -Idemos)
 
 # ---- The image: linked twice, the second time with its own symbol table -------------------------
@@ -252,19 +267,21 @@ $(IMAGE): $(OBJ) Makefile $A/objects
 	$(CC) -pthread -o $@ $(APP_OBJ) $(KERNEL_OBJ) -lm
 else
 link = $(LD) -nostdlib -static -T linker.ld --build-id=none -z noexecstack \
-       -z max-page-size=4096 -o $(1) $(OBJ) $(2) $(LIBGCC)
+       -z max-page-size=4096 -o $(1) $(filter %.o,$^) $(2) $(LIBGCC)
 text_symbols = $(NM) -n $(1) | awk '$$2 ~ /[TtWw]/ && /^ffffffff/'
 
-$(IMAGE): $(OBJ) linker.ld tools/symbols.awk Makefile $A/objects
+$(IMAGE): $(OBJ) $A/objects
+$(CHECKS): $(CHECKS_OBJ) $B/checks/objects
+$(IMAGE) $(CHECKS): linker.ld tools/symbols.awk Makefile
 	$(call say,LD   $@)
-	awk -f tools/symbols.awk < /dev/null > $A/symbols0.S
-	$(CC) -c -o $A/symbols0.o $A/symbols0.S
-	$(call link,$A/pass1.elf,$A/symbols0.o)
-	$(call text_symbols,$A/pass1.elf) > $A/symbols.1
-	awk -f tools/symbols.awk < $A/symbols.1 > $A/symbols_.S
-	$(CC) -c -o $A/symbols_.o $A/symbols_.S
-	$(call link,$@,$A/symbols_.o)
-	$(call text_symbols,$@) | cmp -s - $A/symbols.1 || \
+	awk -f tools/symbols.awk < /dev/null > $(@D)/symbols0.S
+	$(CC) -c -o $(@D)/symbols0.o $(@D)/symbols0.S
+	$(call link,$(@D)/pass1.elf,$(@D)/symbols0.o)
+	$(call text_symbols,$(@D)/pass1.elf) > $(@D)/symbols.1
+	awk -f tools/symbols.awk < $(@D)/symbols.1 > $(@D)/symbols_.S
+	$(CC) -c -o $(@D)/symbols_.o $(@D)/symbols_.S
+	$(call link,$@,$(@D)/symbols_.o)
+	$(call text_symbols,$@) | cmp -s - $(@D)/symbols.1 || \
 	    { echo "$@: code moved when the symbol table was filled in" >&2; exit 1; }
 
 endif
@@ -297,8 +314,9 @@ $A/built_in_.o: boot/uefi/kernel.S $(IMAGE) Makefile
 	$(CC) -DKERNEL='"$A/built_in.elf"' -c -o $@ $<
 
 # The list of what is linked: without it a removed source would stay in the image.
-$A/objects: FORCE
+$B/checks/objects: OBJ = $(CHECKS_OBJ)
+$A/objects $B/checks/objects: FORCE
 	mkdir -p $(@D)
 	echo '$(OBJ)' | cmp -s - $@ || echo '$(OBJ)' > $@
 
--include $(wildcard $(OBJ:.o=.d) $(EFI_OBJ:.o=.d))
+-include $(wildcard $(OBJ:.o=.d) $(CHECKS_OBJ:.o=.d) $(EFI_OBJ:.o=.d))

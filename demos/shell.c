@@ -2,8 +2,10 @@
 /*
  * shell.c -- the default application: the tour, then a prompt where somebody is there to type.
  *
- * Arguments: `shell` for the prompt at once, or demo=NAME and the demo's own for that alone. ^C
- * ends what runs by running this image once more with `shell`.
+ * Arguments    demo=NAME and its words: only that, a demo or a command, and then the end
+ *              demo=shell: the prompt at once, whether anybody seems to be there or not
+ *              shell: the same without a greeting; ^C ends what runs by running this image once
+ *              more with that
  */
 
 #include "top.h"
@@ -215,15 +217,21 @@ main(int argc, char **argv)
 {
     int failed = 0;
 
+    bool again = argc > 1 && strcmp(argv[1], "shell") == 0; /* after ^C, or asked for */
+
+    if (again || (argc > 1 && strcmp(argv[1], "demo=shell") == 0)) {
+        if (!again) {
+            banner();
+        }
+        on_interrupt(INTERRUPT_RESTARTS);
+        prompt();
+        return 0;
+    }
     if (argc > 1 && strncmp(argv[1], "demo=", 5) == 0) {
         argv[1] += 5;
         return obey(argc - 1, argv + 1);
     }
     on_interrupt(INTERRUPT_RESTARTS);
-    if (argc > 1 && strcmp(argv[1], "shell") == 0) {
-        prompt();
-        return 0;
-    }
     banner();
     failed = tour();
     if (console_interactive()) {

@@ -2,8 +2,15 @@
 /*
  * config.c -- what to boot and with which words, from gamp.cfg and from the load options.
  *
- * gamp.cfg lies beside the loader and need not be there. Lines that begin with # say nothing;
- * `module PATH [NAME]` loads a file for the kernel; all others, joined, are its command line.
+ * gamp.cfg lies beside the loader and need not be there. Lines that begin with # say nothing. Of
+ * the others these are for the loader; the rest, joined, are the kernel's command line:
+ *     kernel PATH            else the one built in, else /boot/gamp.elf
+ *     module PATH [NAME]     loads a file for the kernel
+ *     reboot                 starts the machine again, and no kernel
+ *     entry TITLE            what follows, to the next `entry`, counts only if this is chosen
+ *     timeout SECONDS        how long the menu waits for a key; 5; 0: it is not shown
+ * What stands above the first `entry` counts always. There is a menu where there are two entries
+ * or more and no load options; else the first entry is taken.
  *
  * The load options are what stands behind the loader's name in the UEFI shell, or what a boot entry
  * holds: [NAME.EFI] [/PATH/OF/KERNEL] [WORDS] [-- ARGUMENTS]. Their words come after those of
@@ -13,7 +20,15 @@
  */
 #include "loader.h"
 
+enum { LINES_MAX = 256, SECONDS = 5, SECONDS_MAX = 3600 };
+
 static const CHAR16 config_name[] = L"gamp.cfg";
+
+/* gamp.cfg without comments and empty lines. */
+static char *lines[LINES_MAX];
+static unsigned nlines;
+static struct menu menu = { .seconds = SECONDS };
+static CHAR16 file_kernel[PATH_LEN]; /* "": not told */
 
 /* A command line in two parts, as the kernel parts it: before and after the word `--`. */
 struct line {
@@ -138,15 +153,19 @@ add_module(struct config *cfg, char *s)
     return true;
 }
 
-static bool
-is_module(const char *line)
+/* What stands behind the word in a line that begins with it; NULL: it begins otherwise. */
+static char *
+behind(char *line, const char *word)
 {
-    return strncmpa((const CHAR8 *)line, (const CHAR8 *)"module", 6) == 0 && blank(line[6]);
+    size_t n = strlena((const CHAR8 *)word);
+
+    return strncmpa((const CHAR8 *)line, (const CHAR8 *)word, n) == 0 && word_end(line) == line + n
+               ? skip_blanks(line + n)
+               : NULL;
 }
 
-/* Goes through text line by line; words gets what is for the kernel. */
 static bool
-read_lines(char *text, struct config *cfg, char *words)
+split_lines(char *text)
 {
     while (*text) {
         char *line = skip_blanks(text), *end = line;
@@ -155,17 +174,112 @@ read_lines(char *text, struct config *cfg, char *words)
             end++;
         }
         text = *end ? end + 1 : end;
+        while (end > line && blank(end[-1])) {
+            end--;
+        }
         *end = 0;
-        if (is_module(line) ? !add_module(cfg, line + 6)
-                            : *line && *line != '#' && !append(words, line)) {
+        if (*line && *line != '#') {
+            if (nlines == LINES_MAX) {
+                return refuse(L"%s: more than %d lines", config_name, LINES_MAX);
+            }
+            lines[nlines++] = line;
+        }
+    }
+    return true;
+}
+
+/* Finds the entries and their titles. */
+static bool
+split_entries(void)
+{
+    for (unsigned i = 0; i < nlines; i++) {
+        const char *title = behind(lines[i], "entry");
+
+        if (!title) {
+            continue;
+        }
+        if (menu.nentries == ENTRIES_MAX) {
+            return refuse(L"%s: more than %d entries", config_name, ENTRIES_MAX);
+        }
+        menu.entries[menu.nentries].first = i;
+        for (unsigned k = 0; k + 1 < TITLE_LEN && title[k]; k++) {
+            menu.entries[menu.nentries].title[k] = (uint8_t)title[k];
+        }
+        menu.nentries++;
+    }
+    return true;
+}
+
+static bool
+set_seconds(const char *digits)
+{
+    unsigned n = 0;
+
+    for (; *digits >= '0' && *digits <= '9' && n <= SECONDS_MAX; digits++) {
+        n = 10 * n + *digits - '0';
+    }
+    if (*digits || n > SECONDS_MAX) {
+        return refuse(L"%s: timeout: not a number up to %d", config_name, SECONDS_MAX);
+    }
+    menu.seconds = n;
+    return true;
+}
+
+static bool
+set_kernel(const char *path)
+{
+    return widen_path(file_kernel, path, strlena((const CHAR8 *)path))
+           || refuse(L"%s: kernel: a path of more than %d characters", config_name, PATH_LEN - 1);
+}
+
+/* The lines from one on, until an entry begins; words gets what is for the kernel. */
+static bool
+read_lines(unsigned i, struct config *cfg, char *words)
+{
+    for (; i < nlines && !behind(lines[i], "entry"); i++) {
+        char *line = lines[i], *rest;
+        bool good = true;
+
+        if ((rest = behind(line, "module"))) {
+            good = add_module(cfg, rest);
+        } else if ((rest = behind(line, "kernel"))) {
+            good = set_kernel(rest);
+        } else if ((rest = behind(line, "timeout"))) {
+            good = set_seconds(rest);
+        } else if ((rest = behind(line, "reboot")) && !*rest) {
+            cfg->reboot = true;
+        } else {
+            good = append(words, line);
+        }
+        if (!good) {
             return false;
         }
     }
     return true;
 }
 
+/* What the file says, in all and of the entry that was chosen. */
 static bool
-read_config_file(const EFI_LOADED_IMAGE *self, EFI_FILE *root, struct config *cfg, char *words)
+obey_lines(struct config *cfg, char *words, bool has_options)
+{
+    int entry = 0;
+
+    if (!split_entries() || !read_lines(0, cfg, words)) {
+        return false;
+    }
+    if (menu.nentries == 0) {
+        return true;
+    }
+    if (menu.nentries > 1 && menu.seconds > 0 && !has_options) {
+        entry = menu_choose(&menu);
+    }
+    cfg->leave = entry < 0;
+    return cfg->leave || read_lines(menu.entries[entry].first + 1, cfg, words);
+}
+
+static bool
+read_config_file(const EFI_LOADED_IMAGE *self, EFI_FILE *root, struct config *cfg, char *words,
+                 bool has_options)
 {
     CHAR16 path[PATH_LEN];
     struct blob file;
@@ -184,7 +298,7 @@ read_config_file(const EFI_LOADED_IMAGE *self, EFI_FILE *root, struct config *cf
     if (file.len >= 3 && CompareMem(text, "\xef\xbb\xbf", 3) == 0) {
         text += 3; /* the mark that some editors put before UTF-8 */
     }
-    return read_lines(text, cfg, words);
+    return split_lines(text) && obey_lines(cfg, words, has_options);
 }
 
 /* ---- load options ---- */
@@ -242,8 +356,15 @@ config_read(const EFI_LOADED_IMAGE *self, EFI_FILE *root, struct config *cfg)
     if (!narrow_options(self, option_words)) {
         Print(L"gamp: the load options are not text, and are ignored\n");
     }
-    if (!take_names(&options, cfg) || !read_config_file(self, root, cfg, file_words)) {
+    if (!take_names(&options, cfg)) {
         return false;
+    }
+    bool has_options = cfg->kernel[0] || *skip_blanks(options);
+    if (!read_config_file(self, root, cfg, file_words, has_options)) {
+        return false;
+    }
+    if (!cfg->kernel[0]) {
+        CopyMem(cfg->kernel, file_kernel, sizeof file_kernel);
     }
     struct line from_file = split(file_words), from_options = split(options);
     const char *arguments = from_options.arguments ? from_options.arguments : from_file.arguments;

@@ -28,6 +28,8 @@ enum {
     PATH_LEN = 256,   /* of a file on the volume, with its end */
     NAME_LEN = 64,
     WORDS_LEN = 4096, /* of a command line; the kernel says where it cuts */
+    TITLE_LEN = 72,
+    ENTRIES_MAX = 16,
 };
 
 #define BELOW_4_GIB (4ull << 30)
@@ -60,11 +62,27 @@ struct config {
     char words[WORDS_LEN];   /* the kernel's command line */
     unsigned nmodules;
     struct module_file modules[MODULES_MAX];
+    bool reboot; /* instead of all that */
+    bool leave;  /* for the firmware: somebody said so in the menu */
+};
+
+struct menu {
+    unsigned nentries;
+    struct {
+        CHAR16 title[TITLE_LEN];
+        unsigned first; /* of its lines in gamp.cfg */
+    } entries[ENTRIES_MAX];
+    unsigned seconds;
 };
 
 /* ---- config.c ---- */
 
 bool config_read(const EFI_LOADED_IMAGE *self, EFI_FILE *root, struct config *cfg);
+
+/* ---- menu.c ---- */
+
+/* Which entry; -1: none, back to the firmware. */
+int menu_choose(const struct menu *menu);
 
 /* ---- file.c ---- */
 
@@ -75,6 +93,11 @@ bool file_exists(EFI_FILE *root, const CHAR16 *path); /* silent; root may be NUL
 
 /* The whole file, in pages below 4 GiB, with a zero behind it. */
 bool file_read(EFI_FILE *root, const CHAR16 *path, struct blob *out);
+
+/* ---- sums.c ---- */
+
+/* Is the file what the SHA256SUMS in its folder, if there is one, says of it? */
+bool sums_check(EFI_FILE *root, const CHAR16 *path, struct blob file);
 
 /* ---- elf.c ---- */
 

@@ -36,7 +36,7 @@ find_kernel(EFI_FILE *root, struct kernel *kernel)
                           L"volume with %s",
                           name);
         }
-        if (!file_read(root, name, &file)) {
+        if (!file_read(root, name, &file) || !sums_check(root, name, file)) {
             return false;
         }
     }
@@ -72,7 +72,13 @@ boot(EFI_HANDLE handle, const EFI_SYSTEM_TABLE *system)
     }
 
     EFI_FILE *root = file_root(self);
-    if (!config_read(self, root, &config) || !find_kernel(root, &handover.kernel)) {
+    if (!config_read(self, root, &config) || config.leave) {
+        return false;
+    }
+    if (config.reboot) {
+        RT->ResetSystem(EfiResetCold, EFI_SUCCESS, 0, NULL);
+    }
+    if (!find_kernel(root, &handover.kernel)) {
         return false;
     }
     if (!memory_claim(handover.kernel.base, handover.kernel.end) || !read_modules(root)) {
@@ -105,6 +111,9 @@ efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *system)
     InitializeLib(handle, system);
     boot(handle, system);
     memory_give_back();
+    if (config.leave) {
+        return EFI_ABORTED;
+    }
     wait_for_reader(system);
     return EFI_LOAD_ERROR;
 }
