@@ -113,9 +113,13 @@ read_boot_information(uint32_t magic, uint64_t info)
                 magic, info);
         power_off(1);
     }
-    bootinfo_reserve(&boot, (uint64_t)__image_start - KERNEL_BASE,
-                     (uint64_t)(__image_end - __image_start));
-    bootinfo_reserve(&boot, AP_PAGE, PAGE_SIZE);
+    uint64_t image = (uint64_t)__image_start - KERNEL_BASE;
+    uint64_t image_size = (uint64_t)(__image_end - __image_start);
+    if (!memmap_has(&boot.memory, image, image_size) && !cmdline.quiet) {
+        kprintf("boot information: not all memory under the image is usable (%#lx)\n", image);
+    }
+    bootinfo_reserve(&boot, image, image_size);
+    smp_claim_page(&boot.memory);
 }
 
 static void

@@ -15,7 +15,12 @@
 
 #include "memlayout.h"
 
-#define RAM_LIMIT (1ull << 46) /* the direct map ends there */
+/* Where a core can begin in real mode: page by page up to what firmware and video adapters keep.
+ * Firmware has been seen to write into the first 64 KiB when it likes, so they come last. */
+enum {
+    LOW_FIRST = 0x10000,
+    LOW_END = 0xa0000,
+};
 
 static uint64_t
 range_end(const struct mem_range *r)
@@ -128,9 +133,9 @@ memmap_add(struct memmap *map, uint64_t base, uint64_t len, enum mem_type type)
         map->lost++;
         return;
     }
-    if (type == MEM_USABLE && end > RAM_LIMIT) {
+    if (type == MEM_USABLE && end > RAM_MAX) {
         map->lost++;
-        end = RAM_LIMIT;
+        end = RAM_MAX;
     }
     overlay(map, base, end, type);
     if (map->nranges > MEMMAP_RANGES / 2) {
@@ -165,6 +170,42 @@ memmap_claim(struct memmap *map, uint64_t base, uint64_t len)
         overlay(map, page_down(base), page_down(add_saturating(end, PAGE_SIZE - 1)), MEM_CLAIMED);
         merge_ranges(map);
     }
+}
+
+bool
+memmap_has(const struct memmap *map, uint64_t base, uint64_t len)
+{
+    for (unsigned i = 0; i < map->nranges; i++) {
+        const struct mem_range *r = &map->ranges[i];
+
+        if (r->type == MEM_USABLE && base >= r->base && base - r->base < r->len) {
+            return len <= r->len - (base - r->base);
+        }
+    }
+    return false;
+}
+
+static uint64_t
+lowest_page(const struct memmap *map, uint64_t from, uint64_t to)
+{
+    for (uint64_t pa = from; pa < to; pa += PAGE_SIZE) {
+        if (memmap_has(map, pa, PAGE_SIZE)) {
+            return pa;
+        }
+    }
+    return 0;
+}
+
+uint64_t
+memmap_claim_start_page(struct memmap *map)
+{
+    uint64_t pa = lowest_page(map, LOW_FIRST, LOW_END);
+
+    if (pa == 0) {
+        pa = lowest_page(map, PAGE_SIZE, LOW_FIRST);
+    }
+    memmap_claim(map, pa, pa == 0 ? 0 : PAGE_SIZE);
+    return pa;
 }
 
 uint64_t

@@ -40,5 +40,11 @@ void memmap_finish(struct memmap *map);
 /* Claims the pages that hold [base, base + len); a more restricted type stays. */
 void memmap_claim(struct memmap *map, uint64_t base, uint64_t len);
 
+/* Claims a page where a core can begin in real mode, and answers its address; 0: there is none. */
+uint64_t memmap_claim_start_page(struct memmap *map);
+
+/* True where all of [base, base + len) is usable. */
+bool memmap_has(const struct memmap *map, uint64_t base, uint64_t len);
+
 /* Bytes of usable RAM. */
 uint64_t memmap_usable(const struct memmap *map);

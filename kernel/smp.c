@@ -29,6 +29,7 @@
 #include "cpu.h"
 #include "lapic.h"
 #include "memlayout.h"
+#include "memmap.h"
 #include "print.h"
 #include "vm.h"
 #include "x86.h"
@@ -51,9 +52,11 @@ _Static_assert(offsetof(struct ap_slot, stack) == 8, "known to ap.S");
 _Static_assert(sizeof(struct ap_slot) == 32, "known to ap.S");
 
 extern const uint8_t ap_start[], ap_end[], ap_cr3[], ap_efer[], ap_slots[], ap_count[];
+extern const uint8_t ap_far32[], ap_far64[], ap_gdt_base[];
 
 _Noreturn void smp_core_main(struct ap_slot *slot); /* called by ap.S */
 
+static uint64_t start_page; /* 0: there is none */
 static struct ap_slot slots[MAX_CPUS - 1];
 static unsigned nslots;
 static int64_t start_ns;
@@ -120,18 +123,31 @@ fill_slots(const struct acpi_info *acpi)
 static void *
 in_copy(const uint8_t *symbol)
 {
-    return (uint8_t *)phys_to_virt(AP_PAGE) + (symbol - ap_start);
+    return (uint8_t *)phys_to_virt(start_page) + (symbol - ap_start);
+}
+
+static void
+relocate(const uint8_t *symbol)
+{
+    *(uint32_t *)in_copy(symbol) += (uint32_t)start_page;
 }
 
 static bool
 copy_start_code(void)
 {
     uint64_t root = vm_boot_root();
+    if (start_page == 0) {
+        kprintf("smp: no memory below 640 KiB for the other cores to start in; one core\n");
+        return false;
+    }
     if (root == 0 || root > UINT32_MAX) {
         kprintf("smp: no page tables below 4 GiB (%#lx)\n", root);
         return false;
     }
-    __builtin_memcpy(phys_to_virt(AP_PAGE), ap_start, (size_t)(ap_end - ap_start));
+    __builtin_memcpy(phys_to_virt(start_page), ap_start, (size_t)(ap_end - ap_start));
+    relocate(ap_far32);
+    relocate(ap_far64);
+    relocate(ap_gdt_base);
     *(uint32_t *)in_copy(ap_cr3) = (uint32_t)root;
     *(uint32_t *)in_copy(ap_efer) = (uint32_t)(EFER_LME | (cpu_features.nx ? EFER_NXE : 0));
     *(uint64_t *)in_copy(ap_slots) = (uint64_t)slots;
@@ -154,7 +170,7 @@ send_startup(void)
 {
     for (unsigned i = 0; i < nslots; i++) {
         if (atomic_load_explicit(&slots[i].state, memory_order_relaxed) == SLOT_WAITING) {
-            lapic_ipi_startup(slots[i].apic_id, AP_PAGE / PAGE_SIZE);
+            lapic_ipi_startup(slots[i].apic_id, (uint8_t)(start_page / PAGE_SIZE));
         }
     }
 }
@@ -210,6 +226,12 @@ close_up(void)
         slots[i].cpu->id = ncpus;
         cpus[ncpus++] = slots[i].cpu;
     }
+}
+
+void
+smp_claim_page(struct memmap *memory)
+{
+    start_page = memmap_claim_start_page(memory);
 }
 
 void

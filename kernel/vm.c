@@ -28,7 +28,6 @@ extern char __data_start[], __image_end[];
 #define ENTRIES  512u
 #define SIZE_2M  (1ull << 21)
 #define SIZE_1G  (1ull << 30)
-#define RAM_MAX  (GSTACK_BASE - DIRECT_BASE)
 #define BOOT_MAX (4ull << 30) /* what the boot tables reach */
 
 static uint64_t root;

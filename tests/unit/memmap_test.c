@@ -99,7 +99,7 @@ TEST(memmap_survives_extreme_ranges)
     memmap_finish(&map);
     memmap_claim(&map, UINT64_MAX - 1, UINT64_MAX);
     CHECK(map_is_sound());
-    CHECK_EQ(memmap_usable(&map), (1ull << 46) - PAGE_SIZE);
+    CHECK_EQ(memmap_usable(&map), (1ull << 45) - PAGE_SIZE);
     CHECK_EQ(map.lost, 2);
 }
 
@@ -167,7 +167,63 @@ TEST(memmap_agrees_with_a_bitmap)
     }
 }
 
+TEST(memmap_finds_a_page_to_start_cores_in)
+{
+    static const struct {
+        uint64_t base, len, want; /* the one usable range below 1 MiB */
+    } cases[] = {
+        {0, 0x9fc00, 0x10000},       {0x34567, 0x9000, 0x35000}, {0, 0x10000, 0x1000},
+        {0x8000, 0x8fff, 0x8000},    {0x9e000, 0x2000, 0x9e000}, {0x9f000, 0x61000, 0x9f000},
+        {0x9f001, 0x60fff, 0},       {0xa0000, 0x60000, 0},      {0, 0x1000, 0},
+        {0x8800, 0x1000, 0},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        clear_map();
+        memmap_add(&map, 1 << 20, 1 << 20, MEM_USABLE);
+        memmap_add(&map, cases[i].base, cases[i].len, MEM_USABLE);
+        memmap_finish(&map);
+        if (!CHECK_EQ(memmap_claim_start_page(&map), cases[i].want)) {
+            printf("# case %zu\n", i);
+        }
+        CHECK_EQ(type_at(cases[i].want), cases[i].want ? MEM_CLAIMED : MEM_RESERVED);
+        CHECK(map_is_sound());
+    }
+    memmap_claim(&map, 0x100000, 0x100000);
+    CHECK_EQ(memmap_claim_start_page(&map), 0);
+}
+
+TEST(memmap_goes_around_modules_for_that_page)
+{
+    clear_map();
+    memmap_add(&map, 0, 0x9fc00, MEM_USABLE);
+    memmap_finish(&map);
+    memmap_claim(&map, 0xf800, 0x20001);
+    CHECK_EQ(memmap_claim_start_page(&map), 0x30000);
+    CHECK_EQ(memmap_claim_start_page(&map), 0x31000);
+    memmap_claim(&map, 0x32000, 0x70000);
+    CHECK_EQ(memmap_claim_start_page(&map), 0x1000);
+}
+
+TEST(memmap_knows_what_it_has)
+{
+    clear_map();
+    memmap_add(&map, 0x100000, 0x100000, MEM_USABLE);
+    memmap_add(&map, 0x180000, 0x1000, MEM_ACPI_NVS);
+    memmap_finish(&map);
+    CHECK(memmap_has(&map, 0x100000, 0x80000));
+    CHECK(!memmap_has(&map, 0x100000, 0x80001));
+    CHECK(!memmap_has(&map, 0xff000, 0x2000));
+    CHECK(!memmap_has(&map, 0x180000, 1));
+    CHECK(memmap_has(&map, 0x181000, 0x7f000));
+    CHECK(!memmap_has(&map, 0x1ff000, UINT64_MAX));
+    CHECK(!memmap_has(&map, 0x300000, 0));
+}
+
 static const struct test tests[] = {
+    TEST_ENTRY(memmap_finds_a_page_to_start_cores_in),
+    TEST_ENTRY(memmap_goes_around_modules_for_that_page),
+    TEST_ENTRY(memmap_knows_what_it_has),
     TEST_ENTRY(memmap_lets_the_more_restricted_type_win),
     TEST_ENTRY(memmap_merges_neighbours_and_claims_whole_pages),
     TEST_ENTRY(memmap_survives_extreme_ranges),
