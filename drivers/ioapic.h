@@ -9,7 +9,7 @@
 
 struct acpi_info;
 
-/* Moves the 8259s' vectors out of the way, masks them, and masks every I/O APIC input. The ACPI
+/* Moves the 8259s' vectors, if there are any, out of the way, masks them, and masks every I/O APIC input. The ACPI
  * tables must stay as they are: later routes look the overrides up in them. */
 void ioapic_init(const struct acpi_info *acpi);
 

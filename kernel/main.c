@@ -140,7 +140,7 @@ start_memory(void)
     }
     pmm_init(usable, n);
     pmm_reclaim = gstack_reclaim;
-    if (cmdline.screen) {
+    if (boot.fb.type != FRAMEBUFFER_NONE && cmdline.screen) {
         console_attach_screen(&boot.fb);
     }
     if (!cpu_stacks_init(&cpu_boot)) {
@@ -160,12 +160,15 @@ read_firmware_tables(void)
                 acpi.notes[i].value);
     }
     power_init(&acpi);
+    if (boot.fb.type == FRAMEBUFFER_NONE && cmdline.screen && !acpi.no_vga) {
+        console_attach_screen(&boot.fb);
+    }
 }
 
 static void
 start_interrupts(void)
 {
-    if (!lapic_init(acpi.lapic_addr)) {
+    if (!lapic_init(&acpi)) {
         kprintf("gamp cannot start: this processor has no local APIC\n");
         power_off(1);
     }
