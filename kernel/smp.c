@@ -2,13 +2,15 @@
 /*
  * smp.c -- starts the other cores, all at the same time.
  *
- * Invariants   1. A slot's state leaves SLOT_WAITING once: to SLOT_READY by its core, or to
- *                 SLOT_GIVEN_UP by the boot core.
+ * Invariants   1. A slot's state leaves SLOT_WAITING once: to SLOT_READY or SLOT_UNFIT by its core,
+ *                 or to SLOT_GIVEN_UP by the boot core.
  *              2. The start-up code and its page tables stay while a core has not answered: one
  *                 that comes late finds them, loses the race for its slot, and halts.
  * Context      smp_start: boot core, clock and local APIC running, before the scheduler.
  * Protocol     boot core                               another core (boot/ap.S to 6.)
- *              1. fills the slots, INIT to each        6. kernel's page tables, own tables, APIC
+ *              1. fills the slots, INIT to each        6. has it all that the boot core has? if not,
+ *                                                         SLOT_WAITING -> SLOT_UNFIT, and the end;
+ *                                                         kernel's page tables, own tables, APIC
  *              2. start-up IPI to each                 7. compares its TSC with the others'
  *              3. compares its TSC, looks at states;   8. SLOT_WAITING -> SLOT_READY (release)
  *                 a second IPI to those still waiting  9. entry()
@@ -36,7 +38,7 @@
 
 #define MS 1000000ll
 
-enum slot_state { SLOT_WAITING, SLOT_READY, SLOT_GIVEN_UP };
+enum slot_state { SLOT_WAITING, SLOT_READY, SLOT_UNFIT, SLOT_GIVEN_UP };
 
 /* how a starting core finds itself; ap.S knows the layout */
 struct ap_slot {
@@ -44,7 +46,7 @@ struct ap_slot {
     _Atomic uint32_t state;
     uintptr_t stack;
     struct cpu *cpu;
-    uint64_t spare;
+    const char *lacks; /* SLOT_UNFIT: why */
 };
 
 _Static_assert(offsetof(struct ap_slot, apic_id) == 0, "known to ap.S");
@@ -66,11 +68,17 @@ static void (*core_entry)(void);
 void
 smp_core_main(struct ap_slot *slot)
 {
+    uint32_t waiting = SLOT_WAITING;
+    slot->lacks = cpu_lacks();
+    if (slot->lacks != NULL) {
+        atomic_compare_exchange_strong(&slot->state, &waiting, SLOT_UNFIT);
+        cpu_halt_for_ever();
+    }
     write_cr3(vm_root());
     cpu_init(slot->cpu);
     lapic_init_core();
+    clock_join();
     clock_check_step();
-    uint32_t waiting = SLOT_WAITING;
     if (!atomic_compare_exchange_strong(&slot->state, &waiting, SLOT_READY)) {
         cpu_halt_for_ever();
     }
@@ -105,8 +113,13 @@ can_start(const struct acpi_cpu *a)
 static void
 fill_slots(const struct acpi_info *acpi)
 {
-    for (unsigned i = 0; i < acpi->ncpus && nslots < MAX_CPUS - 1; i++) {
+    unsigned beyond = acpi->ncpus_beyond;
+    for (unsigned i = 0; i < acpi->ncpus; i++) {
         if (!can_start(&acpi->cpus[i])) {
+            continue;
+        }
+        if (nslots == MAX_CPUS - 1) {
+            beyond++;
             continue;
         }
         struct cpu *c = cpu_new();
@@ -116,7 +129,10 @@ fill_slots(const struct acpi_info *acpi)
         }
         c->apic_id = acpi->cpus[i].apic_id;
         c->id = nslots + 1;
-        slots[nslots++] = (struct ap_slot){c->apic_id, SLOT_WAITING, c->core_sp, c, 0};
+        slots[nslots++] = (struct ap_slot){ c->apic_id, SLOT_WAITING, c->core_sp, c, NULL };
+    }
+    if (beyond > 0) {
+        kprintf("smp: %u cores left out: this kernel is built for %u\n", beyond, MAX_CPUS);
     }
 }
 
@@ -218,9 +234,14 @@ static void
 close_up(void)
 {
     for (unsigned i = 0; i < nslots; i++) {
-        uint32_t waiting = SLOT_WAITING;
-        if (atomic_compare_exchange_strong(&slots[i].state, &waiting, SLOT_GIVEN_UP)) {
+        uint32_t state = SLOT_WAITING;
+        if (atomic_compare_exchange_strong(&slots[i].state, &state, SLOT_GIVEN_UP)) {
             kprintf("smp: core %u does not answer and is left out\n", slots[i].apic_id);
+            continue;
+        }
+        if (state == SLOT_UNFIT) {
+            kprintf("smp: core %u left out: it lacks what the boot core has: %s\n",
+                    slots[i].apic_id, slots[i].lacks);
             continue;
         }
         slots[i].cpu->id = ncpus;
