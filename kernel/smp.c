@@ -100,22 +100,19 @@ has_slot(uint32_t apic_id)
 static bool
 can_start(const struct acpi_cpu *a)
 {
-    if (!a->enabled || a->apic_id == cpu_boot.apic_id || has_slot(a->apic_id)) {
-        return false;
-    }
-    if (a->apic_id >= 255 && !lapic_is_x2apic()) {
-        kprintf("smp: core %u left out: its number needs x2APIC\n", a->apic_id);
-        return false;
-    }
-    return true;
+    return a->enabled && a->apic_id != cpu_boot.apic_id && !has_slot(a->apic_id);
 }
 
 static void
 fill_slots(const struct acpi_info *acpi)
 {
-    unsigned beyond = acpi->ncpus_beyond;
+    unsigned beyond = acpi->ncpus_beyond, unreachable = 0;
     for (unsigned i = 0; i < acpi->ncpus; i++) {
         if (!can_start(&acpi->cpus[i])) {
+            continue;
+        }
+        if (acpi->cpus[i].apic_id >= 255 && !lapic_is_x2apic()) {
+            unreachable++;
             continue;
         }
         if (nslots == MAX_CPUS - 1) {
@@ -130,6 +127,9 @@ fill_slots(const struct acpi_info *acpi)
         c->apic_id = acpi->cpus[i].apic_id;
         c->id = nslots + 1;
         slots[nslots++] = (struct ap_slot){ c->apic_id, SLOT_WAITING, c->core_sp, c, NULL };
+    }
+    if (unreachable > 0) {
+        kprintf("smp: %u cores left out: their numbers need x2APIC\n", unreachable);
     }
     if (beyond > 0) {
         kprintf("smp: %u cores left out: this kernel is built for %u\n", beyond, MAX_CPUS);
