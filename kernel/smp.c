@@ -8,14 +8,12 @@
  *                 that comes late finds them, loses the race for its slot, and halts.
  * Context      smp_start: boot core, clock and local APIC running, before the scheduler.
  * Protocol     boot core                               another core (boot/ap.S to 6.)
- *              1. fills the slots, INIT to each        6. has it all that the boot core has? if not,
- *                                                         SLOT_WAITING -> SLOT_UNFIT, and the end;
- *                                                         kernel's page tables, own tables, APIC
- *              2. start-up IPI to each                 7. compares its TSC with the others'
- *              3. compares its TSC, looks at states;   8. SLOT_WAITING -> SLOT_READY (release)
- *                 a second IPI to those still waiting  9. entry()
- *              4. SLOT_WAITING -> SLOT_GIVEN_UP after
- *                 the deadline; closes up the numbers
+ *              1. fills the slots, INIT to each        6. lacks what the boot core has? then
+ *              2. start-up IPI to each                    SLOT_WAITING -> SLOT_UNFIT, and halts;
+ *              3. compares its TSC, looks at states;      kernel's page tables, own tables, APIC
+ *                 a second IPI to those still waiting  7. compares its TSC with the others'
+ *              4. SLOT_WAITING -> SLOT_GIVEN_UP after  8. SLOT_WAITING -> SLOT_READY (release)
+ *                 the deadline; closes up the numbers  9. entry()
  * Rejected     one core after the other: 255 cores, each with hardware's 10 ms, take seconds.
  *              Broadcasts: see lapic.c.
  */

@@ -13,13 +13,12 @@
  * fw.cpus=N          N more local x2APIC entries, enabled, from number 1000 on
  * fw.disabled=N      N more that are not enabled, or may be later, in turn
  * fw.high            RSDP and XSDT above 4 GiB
+ * gamp: WORD...      the last ones: what gamp is told
  *
  * Context      32-bit mode, paging off; tests/boot/odd builds it, linked at 64 MiB
  * Protocol     it writes 0xa5 to port 0x80 and jumps: what the machine sees after that is gamp's
  */
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "firmware.h"
 
 enum {
     MB1_HEADER = 0x1badb002,
@@ -33,38 +32,9 @@ enum {
     APIC_ENABLE = 1 << 11,
 };
 
-struct mb1 {
-    uint32_t flags, mem_lower, mem_upper, boot_device, cmdline, mods_count, mods_addr, syms[4];
-    uint32_t mmap_length, mmap_addr;
-};
-
-struct module {
-    uint32_t start, end;
-};
-
-struct mb1_mmap {
-    uint32_t size;
-    uint64_t base, len;
-    uint32_t type;
-} __attribute__((packed));
-
 struct e820 {
     uint64_t base, len;
     uint32_t type, reserved;
-};
-
-struct elf {
-    uint8_t ident[16];
-    uint16_t type, machine;
-    uint32_t version;
-    uint64_t entry, phoff, shoff;
-    uint32_t flags;
-    uint16_t ehsize, phentsize, phnum;
-};
-
-struct segment {
-    uint32_t type, flags;
-    uint64_t offset, vaddr, paddr, filesz, memsz, align;
 };
 
 static struct {
@@ -90,15 +60,6 @@ __asm__(".globl _start\n"
         "_start: mov $stack + 16384, %esp\n"
         "push %ebx\n"
         "call firmware_main\n");
-
-void *
-memcpy(void *to, const void *from, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        ((volatile uint8_t *)to)[i] = ((const uint8_t *)from)[i];
-    }
-    return to;
-}
 
 static void
 fail(const char *why)
@@ -128,19 +89,6 @@ word(const char *name)
     return NULL;
 }
 
-int
-memcmp(const void *a, const void *b, size_t n)
-{
-    const uint8_t *x = a, *y = b;
-
-    for (size_t i = 0; i < n; i++) {
-        if (x[i] != y[i]) {
-            return x[i] - y[i];
-        }
-    }
-    return 0;
-}
-
 static uint32_t
 number(const char *s, uint32_t radix)
 {
@@ -150,21 +98,6 @@ number(const char *s, uint32_t radix)
         n = n * radix + (uint32_t)(*s <= '9' ? *s - '0' : *s - 'a' + 10);
     }
     return n;
-}
-
-static uint64_t
-rdmsr(uint32_t msr)
-{
-    uint64_t v;
-
-    __asm__ volatile("rdmsr" : "=A"(v) : "c"(msr));
-    return v;
-}
-
-static void
-wrmsr(uint32_t msr, uint64_t v)
-{
-    __asm__ volatile("wrmsr" : : "c"(msr), "A"(v));
 }
 
 /* ---- memory ---- */
