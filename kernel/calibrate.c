@@ -25,7 +25,7 @@
 #include "pit.h"
 #include "pmtimer.h"
 #include "print.h"
-#include "x86.h"
+#include <x86.h>
 
 #define MIN_HZ 1000000ull
 #define MAX_HZ 16000000000ull
@@ -37,6 +37,7 @@ enum {
     FIRST_WINDOW_MS = 2,
     LAST_WINDOW_MS = 16, /* the narrowest counter wraps after 55 */
     ATTEMPTS = 6,
+    LAST_ATTEMPTS = 40, /* while nothing could be believed */
     GOOD_PPM = 200, /* the middle of the edges is about ten times as good as this bound */
 };
 
@@ -181,7 +182,10 @@ measure(const struct counter *c, struct calibration *out)
 {
     unsigned ms = FIRST_WINDOW_MS;
     struct calibration best = { .error_ppm = UINT64_MAX };
-    for (int i = 0; i < ATTEMPTS && best.error_ppm > GOOD_PPM; i++) {
+    for (int i = 0; i < LAST_ATTEMPTS && best.error_ppm > GOOD_PPM; i++) {
+        if (i >= ATTEMPTS && best.error_ppm != UINT64_MAX) {
+            break;
+        }
         struct calibration now;
         if (!measure_window(c, ms, &now)) {
             return false;
