@@ -119,6 +119,7 @@ read_boot_information(uint32_t magic, uint64_t info)
         kprintf("boot information: not all memory under the image is usable (%#lx)\n", image);
     }
     bootinfo_reserve(&boot, image, image_size);
+    memmap_add(&boot.memory, 1ull << cpu_features.phys_bits, UINT64_MAX, MEM_RESERVED);
     smp_claim_page(&boot.memory);
 }
 

@@ -6,6 +6,7 @@
  * fw.low=none|ADDR   no memory below 1 MiB, or one page of it
  * fw.holes=N         N reserved pages in memory, told first and backwards, with empty, doubled and
  *                    endless entries between
+ * fw.beyond          memory that the processor has no address for
  * fw.image           the second half of gamp's image in memory that is not usable
  * fw.x2apic fw.apicoff fw.adjust   the boot core's local APIC in x2APIC mode, or switched off; its
  *                    IA32_TSC_ADJUST moved
@@ -141,6 +142,9 @@ make_map(const struct mb1 *mb)
         }
     }
     add((uint32_t)tables, sizeof tables, 3);
+    if (word("fw.beyond")) {
+        add(1ull << 36, 1ull << 36, 1);
+    }
     if (word("fw.image")) {
         add(0x140000, 0x100000, 2);
     }
