@@ -33,9 +33,9 @@ NEEDS := $(if $(filter image run qemu debug iso soak explore sim $(BENCHES),$(GO
          $(if $(filter fuzz test,$(GOALS)),fuzz) $(if $(filter model test,$(GOALS)),model) \
          $(if $(filter bench-compare,$(GOALS)),go) \
          $(if $(filter lint,$(GOALS)),build clang lint ctags) $(if $(filter format,$(GOALS)),lint)
-NEEDS += $(if $(filter test-boot,$(GOALS)),build run iso efi ovmf)
+NEEDS += $(if $(filter test-boot,$(GOALS)),build run iso efi ovmf bochs)
 NEEDS += $(if $(filter usb,$(GOALS)),build iso) $(if $(filter checks,$(GOALS)),build) $(if $(filter efi loader,$(GOALS)),build) \
-         $(if $(filter efi loader iso usb test lint,$(GOALS)),efi) $(if $(filter test,$(GOALS)),ovmf)
+         $(if $(filter efi loader iso usb test lint,$(GOALS)),efi) $(if $(filter test,$(GOALS)),ovmf bochs)
 ifneq ($(strip $(NEEDS)),)
 DEPS_SAID := $(shell CC="$(CC)" tools/deps $(NEEDS) >&2)
 ifneq ($(.SHELLSTATUS),0)

@@ -2,21 +2,20 @@
 /*
  * ap.S -- how a core other than the first gets from its reset to smp_core_main.
  *
- * The code between ap_start and ap_end is copied to AP_PAGE, where the start-up IPI lets a core
- * begin in real mode at cs:ip = AP_PAGE / 16 : 0. All cores run it at once: until each has found
- * its own stack, nothing is written.
+ * The code between ap_start and ap_end is copied to a page below 640 KiB, where the start-up IPI
+ * lets a core begin in real mode at cs:ip = page / 16 : 0. All cores run it at once: until each has
+ * found its own stack, nothing is written.
  *
  * Protocol     smp.c, before the IPIs                 a core, here
- *              1. copies the code                     4. protected mode, then long mode on ap_cr3:
- *              2. fills in ap_cr3, ap_efer,              the kernel's map and the low 2 MiB
- *                 ap_slots, ap_count                  5. finds the slot with its own APIC id
- *              3. sends INIT and start-up             6. smp_core_main(slot) on the slot's stack
+ *              1. copies the code, adds the page to   4. protected mode, then long mode on ap_cr3:
+ *                 ap_far32, ap_far64, ap_gdt_base        the kernel's map and the low 2 MiB
+ *              2. fills in ap_cr3, ap_efer,           5. finds the slot with its own APIC id
+ *                 ap_slots, ap_count                  6. smp_core_main(slot) on the slot's stack
+ *              3. sends INIT and start-up
  *
  * A core without a slot halts for ever.
  */
-#include "memlayout.h"
-
-#define AT(label) (AP_PAGE + (label) - ap_start)
+#define AT(label) ((label) - ap_start) /* from the page on */
 
 #define CR0_PE   (1 << 0)
 #define CR0_ET   (1 << 4)
@@ -36,6 +35,7 @@
         .section .rodata
         .balign 16
         .globl  ap_start, ap_end, ap_cr3, ap_efer, ap_slots, ap_count
+        .globl  ap_far32, ap_far64, ap_gdt_base
 
         .code16
 ap_start:                               /* 4. */
@@ -43,10 +43,13 @@ ap_start:                               /* 4. */
         cld
         movw    %cs, %ax
         movw    %ax, %ds
-        lgdtl   ap_gdtr - ap_start
+        xorl    %ebp, %ebp
+        movw    %ax, %bp
+        shll    $4, %ebp                /* ebp: the page */
+        lgdtl   AT(ap_gdtr)
         movl    $(CR0_PE | CR0_ET), %eax /* CD and NW, set by INIT, go with it */
         movl    %eax, %cr0
-        ljmpl   $CODE32, $AT(ap_protected)
+        ljmpl   *AT(ap_far32)
 
         .code32
 ap_protected:
@@ -56,15 +59,15 @@ ap_protected:
         movw    %ax, %ss
         movl    $CR4_PAE, %eax
         movl    %eax, %cr4
-        movl    AT(ap_cr3), %eax
+        movl    AT(ap_cr3)(%ebp), %eax
         movl    %eax, %cr3
         movl    $MSR_EFER, %ecx
-        movl    AT(ap_efer), %eax       /* LME, and NXE since the tables may use it */
+        movl    AT(ap_efer)(%ebp), %eax /* LME, and NXE since the tables may use it */
         xorl    %edx, %edx
         wrmsr
         movl    $CR0_ON, %eax
         movl    %eax, %cr0
-        ljmpl   $CODE64, $AT(ap_long)
+        ljmpl   *AT(ap_far64)(%ebp)
 
         .code64
 ap_long:                                /* 5. edx: own APIC id */
@@ -81,8 +84,8 @@ ap_long:                                /* 5. edx: own APIC id */
         cpuid
         movl    %ebx, %edx
         shrl    $24, %edx
-2:      movq    AT(ap_slots), %rdi
-        movl    AT(ap_count), %ecx
+2:      movq    ap_slots(%rip), %rdi
+        movl    ap_count(%rip), %ecx
 3:      testl   %ecx, %ecx
         jz      4f
         cmpl    %edx, SLOT_APIC_ID(%rdi)
@@ -108,7 +111,14 @@ ap_gdt:
         .quad   0x00af9b000000ffff      /* CODE64 */
 ap_gdtr:
         .word   ap_gdtr - ap_gdt - 1
+ap_gdt_base:
         .long   AT(ap_gdt)
+ap_far32:
+        .long   AT(ap_protected)
+        .word   CODE32
+ap_far64:
+        .long   AT(ap_long)
+        .word   CODE64
 
         .balign 8
 ap_slots:

@@ -37,7 +37,7 @@ acpi_note(struct acpi_info *out, const char *table, const char *text, uint64_t v
     if (out->nnotes < ACPI_NOTES) {
         struct acpi_note *n = &out->notes[out->nnotes];
 
-        *n = (struct acpi_note){.text = text, .value = value};
+        *n = (struct acpi_note){ .text = text, .value = value };
         for (int i = 0; i < 4 && table[i]; i++) {
             n->table[i] = table[i] >= ' ' && table[i] <= '~' ? table[i] : '?';
         }
@@ -153,7 +153,7 @@ find_rsdp(const struct reader *rd, uint64_t hint)
 static bool
 read_rsdp(const struct reader *rd, uint64_t pa, uint64_t *xsdt, uint64_t *rsdt)
 {
-    struct acpi_table t = {rd->map(pa, RSDP1_SIZE), RSDP1_SIZE};
+    struct acpi_table t = { rd->map(pa, RSDP1_SIZE), RSDP1_SIZE };
 
     *xsdt = 0;
     if (!t.data) {
@@ -163,7 +163,7 @@ read_rsdp(const struct reader *rd, uint64_t pa, uint64_t *xsdt, uint64_t *rsdt)
     rd->out->revision = (uint8_t)acpi_u8(&t, 15);
     *rsdt = acpi_u32(&t, 16);
     if (rd->out->revision >= 2) {
-        t = (struct acpi_table){rd->map(pa, RSDP2_SIZE), RSDP2_SIZE};
+        t = (struct acpi_table){ rd->map(pa, RSDP2_SIZE), RSDP2_SIZE };
         if (t.data && checksum_good(t.data, RSDP2_SIZE)) {
             *xsdt = acpi_u64(&t, 24);
         } else {
@@ -182,9 +182,22 @@ fadt_reg(const struct acpi_table *t, size_t wide, size_t port, uint8_t width)
     struct acpi_reg reg = field_reg(t, wide);
 
     if (!reg.addr) {
-        reg = (struct acpi_reg){acpi_u32(t, port), ACPI_IO, width};
+        reg = (struct acpi_reg){ acpi_u32(t, port), ACPI_IO, width };
     }
     return reg;
+}
+
+/* IAPC_BOOT_ARCH, section 5.2.9.3; older tables have other things there, or nothing. */
+static void
+read_boot_flags(struct acpi_info *out, const struct acpi_table *t)
+{
+    if (acpi_u8(t, 8) >= 3 && t->len >= 109 + 2) {
+        uint32_t flags = acpi_u16(t, 109);
+
+        out->no_8042 = !(flags >> 1 & 1);
+        out->no_vga = flags >> 2 & 1;
+        out->no_rtc = flags >> 5 & 1;
+    }
 }
 
 /* Section 5.2.9. */
@@ -197,7 +210,7 @@ read_fadt(struct reader *rd, const struct acpi_table *t)
     out->has_fadt = true;
     out->hw_reduced = flags >> 20 & 1;
     out->sci = acpi_u16(t, 46);
-    out->boot_flags = acpi_u8(t, 8) >= 2 ? acpi_u16(t, 109) : 0;
+    read_boot_flags(out, t);
     out->sleep_control = field_reg(t, 244);
     if (flags >> 10 & 1) {
         out->reset = field_reg(t, 116);
@@ -267,8 +280,8 @@ scan_s5(struct acpi_info *out, const struct acpi_table *t)
     for (size_t at = HEADER_SIZE + 1; at + 4 <= t->len; at++) {
         const uint8_t *p = t->data + at;
 
-        if (p[0] == '_' && __builtin_memcmp(p, "_S5_", 4) == 0 &&
-            (p[-1] == 0x08 || (p[-1] == '\\' && p[-2] == 0x08)) && read_s5(out, t, at)) {
+        if (p[0] == '_' && __builtin_memcmp(p, "_S5_", 4) == 0
+            && (p[-1] == 0x08 || (p[-1] == '\\' && p[-2] == 0x08)) && read_s5(out, t, at)) {
             return;
         }
     }
@@ -300,6 +313,13 @@ read_mcfg(struct acpi_info *out, const struct acpi_table *t)
     }
 }
 
+/* Intel VT for Directed I/O, section 8.1. */
+static void
+read_dmar(struct acpi_info *out, const struct acpi_table *t)
+{
+    out->x2apic_opt_out = acpi_u8(t, 37) >> 1 & 1;
+}
+
 static void
 read_table(struct reader *rd, uint64_t pa)
 {
@@ -316,6 +336,8 @@ read_table(struct reader *rd, uint64_t pa)
         read_hpet(rd->out, &t);
     } else if (has_signature(&t, "MCFG")) {
         read_mcfg(rd->out, &t);
+    } else if (has_signature(&t, "DMAR")) {
+        read_dmar(rd->out, &t);
     } else if (has_signature(&t, "SSDT") || has_signature(&t, "DSDT")) {
         scan_s5(rd->out, &t);
     }
@@ -351,7 +373,7 @@ read_root(struct reader *rd, uint64_t pa, const char *signature, size_t entry)
 bool
 acpi_init(uint64_t rsdp_hint, acpi_map_fn map, struct acpi_info *out)
 {
-    struct reader rd = {.map = map, .out = out};
+    struct reader rd = { .map = map, .out = out };
     uint64_t rsdp, xsdt, rsdt;
 
     __builtin_memset(out, 0, sizeof *out);

@@ -62,6 +62,7 @@ struct acpi_info {
     bool has_madt, has_pics; /* has_pics: two 8259 to be masked */
     uint64_t lapic_addr;
     unsigned ncpus, ncpus_left_out; /* left out: disabled for good, or beyond the array */
+    unsigned ncpus_beyond;          /* of those: enabled ones */
     struct acpi_cpu cpus[ACPI_CPUS];
     unsigned nioapics, noverrides, nnmis;
     struct acpi_ioapic ioapics[ACPI_IOAPICS];
@@ -70,7 +71,8 @@ struct acpi_info {
 
     /* FADT */
     bool has_fadt, hw_reduced;
-    uint16_t sci, boot_flags; /* boot_flags: IAPC_BOOT_ARCH, from revision 2 on; else 0 */
+    bool no_8042, no_vga, no_rtc; /* said not to be there: not even to be looked for */
+    uint16_t sci;
     struct acpi_reg pm_timer, pm1a_control, pm1b_control;
     unsigned pm_timer_bits; /* 24 or 32 */
     uint16_t smi_command;   /* port; with acpi_enable turns ACPI mode on; 0: always on */
@@ -81,6 +83,8 @@ struct acpi_info {
     uint8_t s5_type_a, s5_type_b;
 
     uint64_t hpet_addr; /* 0: no HPET */
+
+    bool x2apic_opt_out; /* DMAR: the firmware cannot live with x2APIC switched on */
 
     /* MCFG, segment 0; 0: only configuration ports */
     uint64_t ecam_addr;

@@ -34,12 +34,13 @@ add_cpu(struct acpi_info *out, uint32_t apic_id, uint32_t uid, uint32_t flags)
         slot = &out->cpus[out->ncpus++];
     } else {
         out->ncpus_left_out++;
+        out->ncpus_beyond += enabled && !slot;
         if (!enabled) {
             slot = NULL;
         }
     }
     if (slot) {
-        *slot = (struct acpi_cpu){apic_id, uid, enabled};
+        *slot = (struct acpi_cpu){ apic_id, uid, enabled };
     }
 }
 
@@ -78,7 +79,7 @@ add_nmi(struct acpi_info *out, uint32_t uid, uint64_t flags, uint64_t lint)
         acpi_note(out, "APIC", "NMI entry left out, of LINT", lint);
         return;
     }
-    out->nmis[out->nnmis++] = (struct acpi_nmi){uid, (uint16_t)flags, (uint8_t)lint};
+    out->nmis[out->nnmis++] = (struct acpi_nmi){ uid, (uint16_t)flags, (uint8_t)lint };
 }
 
 static void
@@ -122,7 +123,7 @@ void
 acpi_read_madt(struct acpi_info *out, const struct acpi_table *t)
 {
     /* What each type must have, or its fields would read as 0 and mean something. */
-    static const uint8_t least[] = {8, 12, 10, 0, 6, 12, 0, 0, 0, 16, 12};
+    static const uint8_t least[] = { 8, 12, 10, 0, 6, 12, 0, 0, 0, 16, 12 };
     size_t at = MADT_ENTRIES;
 
     if (out->has_madt) {
@@ -133,7 +134,7 @@ acpi_read_madt(struct acpi_info *out, const struct acpi_table *t)
     out->lapic_addr = acpi_u32(t, 36);
     out->has_pics = acpi_u32(t, 40) & 1;
     while (at + 2 <= t->len) {
-        struct acpi_table e = {t->data + at, t->data[at + 1]};
+        struct acpi_table e = { t->data + at, t->data[at + 1] };
 
         if (e.len < 2 || e.len > t->len - at) {
             acpi_note(out, "APIC", "entry of impossible length at offset", at);

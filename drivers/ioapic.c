@@ -62,7 +62,7 @@ reg_write(const struct ioapic *io, uint32_t reg, uint32_t v)
 }
 
 /* Even masked, an 8259 answers a line that has gone away with its vector 7: move those off the
- * exceptions. Where there is none the writes go nowhere. */
+ * exceptions. */
 static void
 mask_pics(void)
 {
@@ -70,11 +70,11 @@ mask_pics(void)
         uint16_t port;
         uint8_t value;
     } sequence[] = {
-        {PIC1, PIC_INIT}, {PIC2, PIC_INIT},
-        {PIC1 + 1, VECTOR_PIC}, {PIC2 + 1, VECTOR_PIC + 8},
-        {PIC1 + 1, 1 << 2}, {PIC2 + 1, 2}, /* the second hangs on input 2 of the first */
-        {PIC1 + 1, PIC_8086}, {PIC2 + 1, PIC_8086},
-        {PIC1 + 1, 0xff}, {PIC2 + 1, 0xff},
+        { PIC1, PIC_INIT },       { PIC2, PIC_INIT },
+        { PIC1 + 1, VECTOR_PIC }, { PIC2 + 1, VECTOR_PIC + 8 },
+        { PIC1 + 1, 1 << 2 },     { PIC2 + 1, 2 }, /* the second hangs on input 2 of the first */
+        { PIC1 + 1, PIC_8086 },   { PIC2 + 1, PIC_8086 },
+        { PIC1 + 1, 0xff },       { PIC2 + 1, 0xff },
     };
     for (size_t i = 0; i < sizeof(sequence) / sizeof(sequence[0]); i++) {
         outb(sequence[i].port, sequence[i].value);
@@ -108,7 +108,9 @@ void
 ioapic_init(const struct acpi_info *acpi)
 {
     tables = acpi;
-    mask_pics();
+    if (!acpi->has_madt || acpi->has_pics) {
+        mask_pics();
+    }
     if (!acpi->has_madt) {
         add(DEFAULT_ADDRESS, 0);
         return;
@@ -131,7 +133,7 @@ ioapic_route(uint8_t irq, uint8_t vector, uint32_t apic_id)
             entry |= (o->flags & TRIGGER_MASK) == TRIGGER_LEVEL ? ENTRY_LEVEL : 0;
         }
     }
-    for (unsigned i = 0; i < nioapics && apic_id < 256; i++) {
+    for (unsigned i = 0; i < nioapics && apic_id < 255; i++) {
         const struct ioapic *io = &ioapics[i];
         if (gsi >= io->gsi_base && gsi - io->gsi_base < io->inputs) {
             uint32_t reg = REG_REDIRECTION + 2 * (gsi - io->gsi_base);

@@ -9,8 +9,8 @@
 
 struct acpi_info;
 
-/* Moves the 8259s' vectors out of the way, masks them, and masks every I/O APIC input. The ACPI
- * tables must stay as they are: later routes look the overrides up in them. */
+/* Moves the 8259s' vectors, if there are any, out of the way, masks them, and masks every I/O APIC
+ * input. The ACPI tables must stay as they are: later routes look the overrides up in them. */
 void ioapic_init(const struct acpi_info *acpi);
 
 /* Sends ISA interrupt `irq` to one core. False where no I/O APIC has that input. */

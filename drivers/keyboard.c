@@ -39,8 +39,7 @@ enum {
 };
 
 enum {
-    ACPI_HAS_8042 = 1 << 1, /* IAPC_BOOT_ARCH; ACPI 6.4, 5.2.9.3 */
-    LOOKS = 20000,          /* some 20 ms: a port access takes about a microsecond */
+    LOOKS = 20000, /* some 20 ms: a port access takes about a microsecond */
     FLUSH_MAX = 64,
     BYTES_MAX = 32, /* an interrupt: bounds a controller that never stops */
 };
@@ -90,7 +89,7 @@ set_up(void)
         return false;
     }
     uint8_t config = inb(DATA);
-    config &= (uint8_t)~(CONFIG_AUX_IRQ | CONFIG_OFF);
+    config &= (uint8_t) ~(CONFIG_AUX_IRQ | CONFIG_OFF);
     config |= CONFIG_IRQ | CONFIG_TRANSLATE;
     if (!send(COMMAND, WRITE_CONFIG) || !send(DATA, config) || !send(COMMAND, ENABLE_KEYBOARD)
         || !send(DATA, ENABLE_SCANNING)) {
@@ -104,9 +103,7 @@ set_up(void)
 bool
 keyboard_init(const struct acpi_info *acpi)
 {
-    bool told_none = acpi->has_fadt && (acpi->boot_flags != 0 || acpi->hw_reduced)
-                     && (acpi->boot_flags & ACPI_HAS_8042) == 0;
-    present = !told_none && inb(STATUS) != 0xff && set_up();
+    present = !acpi->no_8042 && inb(STATUS) != 0xff && set_up();
     return present;
 }
 

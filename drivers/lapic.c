@@ -4,7 +4,8 @@
  *
  * Two faces of one device: xAPIC, a page of registers at the same physical address on every core,
  * and x2APIC, the same registers as MSRs, with 32-bit identifiers. x2APIC is kept where the
- * firmware left it on and switched on where the processor has it; all cores use the same face.
+ * firmware left it on, whether or not it may be left, and switched on where the processor has it,
+ * unless the firmware asks that it be not; all cores use the same face, and the same address.
  *
  * Invariants   1. The two halves of an xAPIC ICR are written with interrupts off. An NMI between
  *                 them may send too: lapic_ipi_nmi puts the upper half back as it found it.
@@ -15,6 +16,7 @@
  */
 #include "lapic.h"
 
+#include "acpi.h"
 #include "cpu.h"
 #include "print.h"
 #include "vm.h"
@@ -40,6 +42,9 @@ enum {
 };
 
 enum {
+    CPUID1_EDX_APIC = 1u << 9,
+    CPUID1_ECX_X2APIC = 1u << 21,
+    BASE_BOOT_CORE = 1u << 8, /* IA32_APIC_BASE: 3A, 11.4.4 and 11.12.1 */
     BASE_X2APIC = 1u << 10,
     BASE_ENABLE = 1u << 11,
     SVR_ENABLE = 1u << 8,
@@ -55,9 +60,10 @@ enum {
     BUSY_LOOKS = 100000, /* about 5 ms of register reads; hardware needs a microsecond */
 };
 
-#define DEFAULT_ADDRESS 0xfee00000u
+#define BASE_ADDRESS 0x000ffffffffff000ull
 
 static volatile uint32_t *mmio;
+static uint64_t address; /* of mmio, physical */
 static bool x2apic;
 static bool deadline_mode;
 
@@ -88,16 +94,26 @@ stores_before_msr(void)
     __asm__ volatile("mfence; lfence" : : : "memory");
 }
 
+/* A processor whose APIC is switched off denies having one (3A, 11.4.3): CPUID comes second. */
 bool
-lapic_init(uint64_t mmio_address)
+lapic_init(const struct acpi_info *acpi)
 {
-    if ((cpuid(1).edx & (1u << 9)) == 0) {
+    uint64_t base = rdmsr(MSR_APIC_BASE);
+    if ((base & BASE_ENABLE) == 0) {
+        kprintf("lapic: the firmware has left it switched off\n");
+        wrmsr(MSR_APIC_BASE, base | BASE_ENABLE);
+    }
+    if ((cpuid(1).edx & CPUID1_EDX_APIC) == 0) {
         return false;
     }
-    x2apic = cpu_features.x2apic;
+    cpu_features.x2apic = (cpuid(1).ecx & CPUID1_ECX_X2APIC) != 0;
+    x2apic = (base & BASE_X2APIC) != 0 || (cpu_features.x2apic && !acpi->x2apic_opt_out);
+    address = base & BASE_ADDRESS;
+    if (acpi->lapic_addr != 0 && acpi->lapic_addr != address) {
+        kprintf("lapic: at %#lx, not at %#lx as the tables have it\n", address, acpi->lapic_addr);
+    }
     if (!x2apic) {
-        uint64_t pa = mmio_address != 0 ? mmio_address : DEFAULT_ADDRESS;
-        mmio = vm_map_phys(pa, 4096, VM_UC);
+        mmio = vm_map_phys(address, 4096, VM_UC);
         if (mmio == NULL) {
             return false;
         }
@@ -119,17 +135,24 @@ lapic_id(void)
     return x2apic ? id : id >> 24;
 }
 
-/* Enabled first, and only then x2APIC: the two may not change together (3A, 11.12.5). */
+/* From off to x2APIC the way leads through xAPIC, from there back to xAPIC through off; all others
+ * fault (3A, 11.12.5). */
 static void
 enable_in_base(void)
 {
     uint64_t base = rdmsr(MSR_APIC_BASE);
-    if ((base & BASE_ENABLE) == 0) {
-        base |= BASE_ENABLE;
-        wrmsr(MSR_APIC_BASE, base);
+    uint64_t xapic = (base & BASE_BOOT_CORE) | address | BASE_ENABLE;
+    if (x2apic && (base & BASE_X2APIC) != 0) {
+        return;
     }
-    if (x2apic && (base & BASE_X2APIC) == 0) {
-        wrmsr(MSR_APIC_BASE, base | BASE_X2APIC);
+    if ((base & BASE_X2APIC) != 0) {
+        wrmsr(MSR_APIC_BASE, xapic & ~(uint64_t)BASE_ENABLE);
+    }
+    if (base != xapic) {
+        wrmsr(MSR_APIC_BASE, xapic);
+    }
+    if (x2apic) {
+        wrmsr(MSR_APIC_BASE, xapic | BASE_X2APIC);
     }
 }
 

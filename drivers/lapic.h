@@ -15,12 +15,14 @@ enum {
     VECTOR_ERROR = 0x23,   /* the local APIC's own errors */
     VECTOR_SERIAL = 0x24,
     VECTOR_KEYBOARD = 0x25,
-    VECTOR_PIC = 0xe0,     /* 16 vectors where the masked PICs' stray interrupts end */
+    VECTOR_PIC = 0xe0, /* 16 vectors where the masked PICs' stray interrupts end */
     VECTOR_SPURIOUS = 0xff,
 };
 
-/* Boot core, once, with the address from the MADT (0: the architecture's). False: no APIC. */
-bool lapic_init(uint64_t mmio_address);
+struct acpi_info;
+
+/* Boot core, once: switched on where the firmware has not. False: no APIC. */
+bool lapic_init(const struct acpi_info *acpi);
 
 /* Each core, the boot core included, after lapic_init: enabled, timer off, LINT1 = NMI, and
  * this_cpu()->apic_id as the hardware has it. */

@@ -25,7 +25,7 @@
 #include "pit.h"
 #include "pmtimer.h"
 #include "print.h"
-#include "x86.h"
+#include <x86.h>
 
 #define MIN_HZ 1000000ull
 #define MAX_HZ 16000000000ull
@@ -37,6 +37,7 @@ enum {
     FIRST_WINDOW_MS = 2,
     LAST_WINDOW_MS = 16, /* the narrowest counter wraps after 55 */
     ATTEMPTS = 6,
+    LAST_ATTEMPTS = 40, /* while nothing could be believed */
     GOOD_PPM = 200, /* the middle of the edges is about ten times as good as this bound */
 };
 
@@ -76,8 +77,8 @@ stated_by_cpu(void)
 static uint64_t
 stated_by_hypervisor(void)
 {
-    if (!cpu_features.hypervised || cpuid(0x40000000).eax < 0x40000010 ||
-        cpuid(0x40000000).eax > 0x400000ff) {
+    if (!cpu_features.hypervised || cpuid(0x40000000).eax < 0x40000010
+        || cpuid(0x40000000).eax > 0x400000ff) {
         return 0;
     }
     return cpuid(0x40000010).eax * 1000ull;
@@ -116,7 +117,7 @@ find_edge(struct watch *w, struct edge *e)
             if (moved > 1) {
                 before = w->last_look - (end - before) / moved;
             }
-            *e = (struct edge){now, before + (end - before) / 2, end - before};
+            *e = (struct edge){ now, before + (end - before) / 2, end - before };
             return true;
         }
         before = w->last_look;
@@ -158,10 +159,10 @@ pass_window(struct watch *w, uint64_t from, uint64_t ticks)
 static bool
 measure_window(const struct counter *c, unsigned ms, struct calibration *out)
 {
-    struct watch w = {.c = c};
+    struct watch w = { .c = c };
     struct edge a, b;
-    if (!find_narrow_edge(&w, &a) || !pass_window(&w, a.counter, c->hz * ms / 1000) ||
-        !find_narrow_edge(&w, &b)) {
+    if (!find_narrow_edge(&w, &a) || !pass_window(&w, a.counter, c->hz * ms / 1000)
+        || !find_narrow_edge(&w, &b)) {
         return false;
     }
     uint64_t passed = b.tsc - a.tsc;
@@ -180,8 +181,11 @@ static bool
 measure(const struct counter *c, struct calibration *out)
 {
     unsigned ms = FIRST_WINDOW_MS;
-    struct calibration best = {.error_ppm = UINT64_MAX};
-    for (int i = 0; i < ATTEMPTS && best.error_ppm > GOOD_PPM; i++) {
+    struct calibration best = { .error_ppm = UINT64_MAX };
+    for (int i = 0; i < LAST_ATTEMPTS && best.error_ppm > GOOD_PPM; i++) {
+        if (i >= ATTEMPTS && best.error_ppm != UINT64_MAX) {
+            break;
+        }
         struct calibration now;
         if (!measure_window(c, ms, &now)) {
             return false;
@@ -208,30 +212,36 @@ is_tcg(void)
     return __builtin_memcmp(cpu_features.hypervisor, "TCGTCGTCGTCG", 12) == 0;
 }
 
+static bool
+measure_by_pit(struct calibration *out)
+{
+    static const struct counter pit = { "pit", pit_read, PIT_HZ, PIT_MASK };
+    bool measured = pit_start() && measure(&pit, out);
+    pit_stop();
+    return measured;
+}
+
 /* Tries each counter; one that keeps time for ever is remembered as the fallback. */
 static bool
 measure_by_any(const struct acpi_info *acpi, struct calibration *out)
 {
     if (hpet_init(acpi->hpet_addr)) {
-        struct counter low_half = {"hpet", hpet_read_low, hpet_hz(), UINT32_MAX};
+        struct counter low_half = { "hpet", hpet_read_low, hpet_hz(), UINT32_MAX };
         if (measure(&low_half, out)) {
-            fallback = (struct counter){"hpet", hpet_read, hpet_hz(), hpet_mask()};
+            fallback = (struct counter){ "hpet", hpet_read, hpet_hz(), hpet_mask() };
             return true;
         }
     }
     uint16_t port = acpi->pm_timer.space == ACPI_IO ? (uint16_t)acpi->pm_timer.addr : 0;
     if (pmtimer_init(port, acpi->pm_timer_bits == 32)) {
-        struct counter pm = {"pm-timer", pmtimer_read, PMTIMER_HZ, pmtimer_mask()};
+        struct counter pm = { "pm-timer", pmtimer_read, PMTIMER_HZ, pmtimer_mask() };
         if (measure(&pm, out)) {
             fallback = pm;
             return true;
         }
     }
-    static const struct counter pit = {"pit", pit_read, PIT_HZ, PIT_MASK};
-    static const struct counter tcg_lapic = {"lapic", lapic_read, 1000000000, UINT32_MAX};
-    bool measured = pit_start() && measure(&pit, out);
-    pit_stop();
-    return measured || (is_tcg() && measure(&tcg_lapic, out));
+    static const struct counter tcg_lapic = { "lapic", lapic_read, 1000000000, UINT32_MAX };
+    return (!acpi->hw_reduced && measure_by_pit(out)) || (is_tcg() && measure(&tcg_lapic, out));
 }
 
 static bool
@@ -240,7 +250,7 @@ take_stated(struct calibration *out, uint64_t hz, const char *source)
     if (!believable(hz)) {
         return false;
     }
-    *out = (struct calibration){.tsc_hz = hz, .source = source};
+    *out = (struct calibration){ .tsc_hz = hz, .source = source };
     return true;
 }
 
@@ -252,7 +262,7 @@ struct lapic_sample {
 static struct lapic_sample
 sample_lapic(void)
 {
-    struct lapic_sample best = {0, 0};
+    struct lapic_sample best = { 0, 0 };
     uint64_t narrowest = UINT64_MAX;
     for (int i = 0; i < EDGES; i++) {
         uint64_t start = rdtsc();
@@ -260,7 +270,7 @@ sample_lapic(void)
         uint64_t width = rdtsc() - start;
         if (width < narrowest) {
             narrowest = width;
-            best = (struct lapic_sample){start + width / 2, count};
+            best = (struct lapic_sample){ start + width / 2, count };
         }
     }
     return best;
@@ -288,10 +298,10 @@ calibrate(const struct acpi_info *acpi, struct calibration *out)
 {
     lapic_timer_start_count();
     struct lapic_sample start = sample_lapic();
-    if (!take_stated(out, stated_by_cpu(), "cpuid 15h") &&
-        !take_stated(out, stated_by_hypervisor(), "the hypervisor") &&
-        !measure_by_any(acpi, out) &&
-        !take_stated(out, stated_by_catalogue(), "cpuid 16h")) {
+    if (!take_stated(out, stated_by_cpu(), "cpuid 15h")
+        && !take_stated(out, stated_by_hypervisor(), "the hypervisor") && !measure_by_any(acpi, out)
+        && !take_stated(out, stated_by_catalogue(), "cpuid 16h")
+        && !(acpi->hw_reduced && measure_by_pit(out))) { /* need not be there: the last resort */
         kprintf("calibrate: nothing to measure the time-stamp counter by; 1 GHz assumed\n");
         take_stated(out, 1000000000, "assumption");
     }

@@ -26,22 +26,22 @@
 
 #define NS_PER_SECOND 1000000000ll
 
-enum {
-    STEP_ROUNDS = 200,
-    BOOT_NO_RTC = 1 << 5, /* IAPC_BOOT_ARCH (ACPI 6.4, 5.2.9.3) */
-};
+enum { STEP_ROUNDS = 200 };
 
 static uint64_t base;
 static uint64_t mult;         /* ns per tick, 32.32 */
 static uint64_t ticks_per_ns; /* 32.32 */
 static struct calibration cal;
-static int64_t wall_base;     /* time of day when the clock stood at 0 */
+static int64_t wall_base; /* time of day when the clock stood at 0 */
 
 /* for machines whose TSCs disagree */
 static const struct counter *slow; /* NULL: the TSC is the clock */
 static uint64_t slow_mult;
 static _Atomic uint64_t slow_last; /* ticks, extended to 64 bits */
 static int64_t slow_offset;
+
+static uint64_t boot_adjust;      /* the boot core's IA32_TSC_ADJUST */
+static _Atomic unsigned adjusted; /* cores that had another */
 
 static _Atomic uint64_t step_latest; /* the highest TSC that any core has shown */
 static _Atomic uint64_t step_worst;  /* by how much another core has then been behind it */
@@ -55,13 +55,13 @@ scale(uint64_t v, uint64_t factor)
 void
 clock_init(const struct acpi_info *acpi)
 {
+    boot_adjust = cpu_features.tsc_adjust ? rdmsr(MSR_TSC_ADJUST) : 0;
     calibrate(acpi, &cal);
     base = rdtsc();
     mult = ((uint64_t)NS_PER_SECOND << 32) / cal.tsc_hz;
     ticks_per_ns = (cal.tsc_hz << 30) / NS_PER_SECOND << 2; /* 17 GHz without overflow */
     lapic_timer_init(cal.lapic_hz, cal.tsc_hz);
-    bool has_rtc = (acpi->boot_flags & BOOT_NO_RTC) == 0;
-    int64_t seconds = has_rtc ? rtc_read_unix(0) : -1; /* 0: this century */
+    int64_t seconds = acpi->no_rtc ? -1 : rtc_read_unix(0); /* 0: this century */
     wall_base = seconds > 0 ? seconds * NS_PER_SECOND - clock_nanotime() : 0;
 }
 
@@ -151,6 +151,15 @@ raise_to(_Atomic uint64_t *max, uint64_t v)
     }
 }
 
+void
+clock_join(void)
+{
+    if (cpu_features.tsc_adjust && rdmsr(MSR_TSC_ADJUST) != boot_adjust) {
+        wrmsr(MSR_TSC_ADJUST, boot_adjust);
+        atomic_fetch_add(&adjusted, 1);
+    }
+}
+
 /* A value read here was read from another core's counter earlier in time, so it may not be higher
  * than this core's counter now. */
 void
@@ -188,6 +197,10 @@ void
 clock_check_done(void)
 {
     uint64_t worst = atomic_load(&step_worst);
+    if (atomic_load(&adjusted) > 0) {
+        kprintf("clock: IA32_TSC_ADJUST of %u core%s was not the boot core's %#lx; now it is\n",
+                atomic_load(&adjusted), atomic_load(&adjusted) == 1 ? "" : "s", boot_adjust);
+    }
     if (worst > 0) {
         kprintf("clock: the cores' time-stamp counters differ by up to %lu ns\n",
                 scale(worst, mult));

@@ -31,6 +31,10 @@ int64_t clock_max_gap_ns(void);
 /* Spins; for hardware that wants to be waited for. */
 void clock_delay_us(unsigned us);
 
+/* Each other core, first of all: undoes what its firmware has added to its TSC and not to the boot
+ * core's (3B, 18.17.3). */
+void clock_join(void);
+
 /* While the other cores start: every core calls it, and backward steps between their TSCs show up.
  * The boot core calls it all the time it waits; it is short. */
 void clock_check_step(void);

@@ -16,9 +16,9 @@
 #include "x86.h"
 
 struct cpu_features cpu_features;
-struct cpu *cpus[MAX_CPUS] = {&cpu_boot};
+struct cpu *cpus[MAX_CPUS] = { &cpu_boot };
 unsigned ncpus = 1;
-struct cpu cpu_boot = {.self = &cpu_boot, .preempt = PREEMPT_INITIAL};
+struct cpu cpu_boot = { .self = &cpu_boot, .preempt = PREEMPT_INITIAL };
 
 uint64_t cpu_xsave_mask;
 size_t cpu_xsave_size;
@@ -30,6 +30,16 @@ enum {
     XCR0_LEGACY = 0x3, /* x87, SSE */
     XCR0_AVX = 0x4,
     XCR0_AVX512 = 0xe0, /* opmask, ZMM_Hi256, Hi16_ZMM: all three or none (1, 13.3) */
+};
+
+/* What needs no permission, so that any code may ask for it and use it (2A, CPUID). */
+enum {
+    ISA_1_ECX = 1 << 0 | 1 << 1 | 1 << 9 | 1 << 12 | 1 << 13 | 1 << 19 | 1 << 20 | 1 << 22 | 1 << 23
+                | 1 << 25 | 1 << 29 | 1 << 30,
+    ISA_7_EBX = 1 << 3 | 1 << 5 | 1 << 8 | 1 << 9 | 1 << 16 | 1 << 17 | 1 << 18 | 1 << 19 | 1 << 21
+                | 1 << 23 | 1 << 24 | 1 << 28 | 1 << 29 | 1 << 30,
+    ISA_7_ECX = 1 << 1 | 1 << 6 | 0x1f << 8 | 1 << 14,
+    ISA_EXT_ECX = 1 << 0 | 1 << 5 | 1 << 6 | 1 << 8 | 1 << 11 | 1 << 16,
 };
 
 static bool
@@ -52,9 +62,7 @@ detect_names(void)
 {
     struct cpu_features *f = &cpu_features;
     struct cpuid_regs r = cpuid(0);
-    f->max_leaf = r.eax;
-    copy_words(f->vendor, (uint32_t[]){r.ebx, r.edx, r.ecx}, 3);
-    f->max_ext_leaf = cpuid(0x80000000).eax;
+    copy_words(f->vendor, (uint32_t[]){ r.ebx, r.edx, r.ecx }, 3);
     if (f->max_ext_leaf >= 0x80000004 && f->max_ext_leaf < 0x80010000) {
         uint32_t words[12];
         for (uint32_t i = 0; i < 3; i++) {
@@ -77,15 +85,17 @@ detect_names(void)
     f->hypervised = bit(r.ecx, 31);
     if (f->hypervised) {
         r = cpuid(0x40000000);
-        copy_words(f->hypervisor, (uint32_t[]){r.ebx, r.ecx, r.edx}, 3);
+        copy_words(f->hypervisor, (uint32_t[]){ r.ebx, r.ecx, r.edx }, 3);
     }
 }
 
 static void
-detect_bits(void)
+detect_bits(struct cpu_features *f)
 {
-    struct cpu_features *f = &cpu_features;
+    f->max_leaf = cpuid(0).eax;
+    f->max_ext_leaf = cpuid(0x80000000).eax;
     struct cpuid_regs r = cpuid(1);
+    f->isa[0] = r.ecx & ISA_1_ECX;
     f->mwait = bit(r.ecx, 3);
     f->x2apic = bit(r.ecx, 21);
     f->tsc_deadline = bit(r.ecx, 24);
@@ -94,6 +104,9 @@ detect_bits(void)
     f->pge = bit(r.edx, 13);
     if (f->max_leaf >= 7) {
         r = cpuid(7);
+        f->isa[1] = r.ebx & ISA_7_EBX;
+        f->isa[2] = r.ecx & ISA_7_ECX;
+        f->tsc_adjust = bit(r.ebx, 1);
         f->avx2 = f->avx && bit(r.ebx, 5);
         f->smep = bit(r.ebx, 7);
         f->avx512 = f->avx && bit(r.ebx, 16);
@@ -102,6 +115,7 @@ detect_bits(void)
     }
     if (f->max_ext_leaf >= 0x80000001) {
         r = cpuid(0x80000001);
+        f->isa[3] = r.ecx & ISA_EXT_ECX;
         f->nx = bit(r.edx, 20);
         f->pages_1g = bit(r.edx, 26);
         f->rdtscp = bit(r.edx, 27);
@@ -109,21 +123,26 @@ detect_bits(void)
     if (f->max_ext_leaf >= 0x80000007) {
         f->invtsc = bit(cpuid(0x80000007).edx, 8);
     }
+    f->phys_bits = 36;
+    if (f->max_ext_leaf >= 0x80000008) {
+        f->phys_bits = (uint8_t)cpuid(0x80000008).eax;
+    }
 }
 
 /* The offsets of the standard form tell how far the highest component enabled here reaches. */
 static void
-detect_xsave(void)
+detect_xsave(const struct cpu_features *f, uint64_t *wanted, size_t *bytes)
 {
-    if (!cpu_features.xsave) {
+    *wanted = *bytes = 0;
+    if (!f->xsave) {
         return;
     }
     uint64_t offered = cpuid_count(0xd, 0).eax;
     uint64_t mask = offered & XCR0_LEGACY;
-    if (cpu_features.avx) {
+    if (f->avx) {
         mask |= offered & XCR0_AVX;
     }
-    if (cpu_features.avx512 && (offered & XCR0_AVX512) == XCR0_AVX512) {
+    if (f->avx512 && (offered & XCR0_AVX512) == XCR0_AVX512) {
         mask |= XCR0_AVX512;
     }
     size_t size = 512 + 64; /* legacy area and header */
@@ -135,16 +154,57 @@ detect_xsave(void)
             }
         }
     }
-    cpu_xsave_mask = mask;
-    cpu_xsave_size = size;
+    *wanted = mask;
+    *bytes = size;
 }
 
 void
 cpu_detect(void)
 {
+    detect_bits(&cpu_features);
     detect_names();
-    detect_bits();
-    detect_xsave();
+    detect_xsave(&cpu_features, &cpu_xsave_mask, &cpu_xsave_size);
+}
+
+/* Goroutines move, with what they have found out about the processor and with their vector state
+ * in the boot core's form. */
+const char *
+cpu_lacks(void)
+{
+    const struct cpu_features *want = &cpu_features;
+    struct cpu_features own = { 0 };
+    uint64_t mask;
+    size_t size;
+    detect_bits(&own);
+    detect_xsave(&own, &mask, &size);
+    const struct {
+        bool want, have;
+        const char *name;
+    } list[] = {
+        { want->x2apic, own.x2apic, "x2apic" },
+        { want->tsc_deadline, own.tsc_deadline, "tsc-deadline" },
+        { want->invtsc, own.invtsc, "invtsc" },
+        { want->tsc_adjust, own.tsc_adjust, "tsc-adjust" },
+        { want->rdtscp, own.rdtscp, "rdtscp" },
+        { want->nx, own.nx, "nx" },
+        { want->pge, own.pge, "pge" },
+        { want->pages_1g, own.pages_1g, "1g-pages" },
+        { want->smep, own.smep, "smep" },
+        { want->smap, own.smap, "smap" },
+        { want->umip, own.umip, "umip" },
+        { want->phys_bits > own.phys_bits, false, "its physical addresses" },
+        { mask != cpu_xsave_mask || size != cpu_xsave_size, false, "its xsave area" },
+        { (want->isa[0] & ~own.isa[0]) != 0, false, "instructions of cpuid 1" },
+        { ((want->isa[1] & ~own.isa[1]) | (want->isa[2] & ~own.isa[2])) != 0, false,
+          "instructions of cpuid 7" },
+        { (want->isa[3] & ~own.isa[3]) != 0, false, "instructions of cpuid 80000001h" },
+    };
+    for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+        if (list[i].want && !list[i].have) {
+            return list[i].name;
+        }
+    }
+    return NULL;
 }
 
 void
@@ -162,10 +222,21 @@ cpu_print_features(void)
         bool have;
         const char *name;
     } list[] = {
-        {f->x2apic, "x2apic"}, {f->tsc_deadline, "tsc-deadline"}, {f->invtsc, "invtsc"},
-        {f->rdtscp, "rdtscp"}, {f->nx, "nx"}, {f->pge, "pge"}, {f->pages_1g, "1g-pages"},
-        {f->smep, "smep"}, {f->smap, "smap"}, {f->umip, "umip"}, {f->xsave, "xsave"},
-        {f->avx, "avx"}, {f->avx2, "avx2"}, {f->avx512, "avx512"}, {f->mwait, "mwait"},
+        { f->x2apic, "x2apic" },
+        { f->tsc_deadline, "tsc-deadline" },
+        { f->invtsc, "invtsc" },
+        { f->rdtscp, "rdtscp" },
+        { f->nx, "nx" },
+        { f->pge, "pge" },
+        { f->pages_1g, "1g-pages" },
+        { f->smep, "smep" },
+        { f->smap, "smap" },
+        { f->umip, "umip" },
+        { f->xsave, "xsave" },
+        { f->avx, "avx" },
+        { f->avx2, "avx2" },
+        { f->avx512, "avx512" },
+        { f->mwait, "mwait" },
     };
     kprintf("cpu:");
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
@@ -196,7 +267,7 @@ set_control_registers(void)
         write_xcr0(cpu_xsave_mask);
     }
     __asm__ volatile("fninit");
-    __asm__ volatile("ldmxcsr %0" : : "m"((const uint32_t){0x1f80})); /* all masked, nearest */
+    __asm__ volatile("ldmxcsr %0" : : "m"((const uint32_t){ 0x1f80 })); /* all masked, nearest */
 }
 
 static void
@@ -205,20 +276,20 @@ fill_tables(struct cpu *c)
     uint64_t base = (uint64_t)&c->tss;
     c->gdt[SEL_CODE / 8] = 0x00af9b000000ffff; /* long mode, ring 0, accessed (3A, 3.4.5) */
     c->gdt[SEL_DATA / 8] = 0x00cf93000000ffff;
-    c->gdt[SEL_TSS / 8] = (sizeof(struct tss) - 1) | (base & 0xffffff) << 16 |
-                          0x89ull << 40 | (base >> 24 & 0xff) << 56;
+    c->gdt[SEL_TSS / 8] = (sizeof(struct tss) - 1) | (base & 0xffffff) << 16 | 0x89ull << 40
+                          | (base >> 24 & 0xff) << 56;
     c->gdt[SEL_TSS / 8 + 1] = base >> 32;
     c->tss.iomap_base = sizeof(struct tss);
     for (unsigned i = 1; i <= IST_COUNT; i++) {
-        c->tss.ist[i - 1] = c->ist_top[i] != 0 ? c->ist_top[i]
-                                               : (uintptr_t)early_stack + sizeof(early_stack);
+        c->tss.ist[i - 1] =
+            c->ist_top[i] != 0 ? c->ist_top[i] : (uintptr_t)early_stack + sizeof(early_stack);
     }
 }
 
 static void
 load_tables(const struct cpu *c)
 {
-    struct x86_table gdtr = {sizeof(c->gdt) - 1, (uint64_t)c->gdt};
+    struct x86_table gdtr = { sizeof(c->gdt) - 1, (uint64_t)c->gdt };
     uint64_t scratch;
     __asm__ volatile("lgdt %[gdtr]\n\t"
                      "push %[code]\n\t"
@@ -232,8 +303,8 @@ load_tables(const struct cpu *c)
                      "mov %[zero], %%gs\n\t"
                      "ltr %w[tss]"
                      : [scratch] "=&r"(scratch)
-                     : [gdtr] "m"(gdtr), [code] "i"(SEL_CODE), [data] "r"(SEL_DATA),
-                       [zero] "r"(0), [tss] "r"(SEL_TSS)
+                     : [gdtr] "m"(gdtr), [code] "i"(SEL_CODE), [data] "r"(SEL_DATA), [zero] "r"(0),
+                       [tss] "r"(SEL_TSS)
                      : "memory");
 }
 

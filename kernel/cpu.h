@@ -54,7 +54,7 @@ struct cpu {
     struct g *g; /* the goroutine that runs here */
     struct m *m;
     uint32_t preempt;
-    uint32_t id; /* dense: 0 is the boot core */
+    uint32_t id;       /* dense: 0 is the boot core */
     uintptr_t core_sp; /* the core's own stack: its top, then where the switch saved it */
     uint64_t tlb_gen;
     _Atomic uint32_t tlb_idle;
@@ -66,9 +66,9 @@ struct cpu {
     uint64_t stack_faults;
     uint64_t spurious;
     uint64_t nmis;
-    bool in_nmi;      /* the console must not wait for a lock that this very core may hold */
+    bool in_nmi; /* the console must not wait for a lock that this very core may hold */
     const struct trap_frame *fault; /* of the goroutine that a report is about, or NULL */
-    uint64_t idle_ns; /* time spent halted */
+    uint64_t idle_ns;               /* time spent halted */
     uint64_t idle_halts;
 
     /* constant after cpu_stacks_init */
@@ -100,7 +100,9 @@ struct cpu_features {
     bool hypervised;
     bool x2apic, tsc_deadline, invtsc, rdtscp;
     bool nx, pge, pages_1g, smep, smap, umip;
-    bool xsave, avx, avx2, avx512, mwait;
+    bool xsave, avx, avx2, avx512, mwait, tsc_adjust;
+    uint8_t phys_bits; /* of an address */
+    uint32_t isa[4];   /* instructions that any code may have found here and use elsewhere */
 };
 
 extern struct cpu_features cpu_features;
@@ -125,6 +127,9 @@ this_cpu(void)
 /* Fills cpu_features, cpu_xsave_mask and cpu_xsave_size. The boot core, first of all. */
 void cpu_detect(void);
 void cpu_print_features(void);
+
+/* What the boot core has and this one has not, or NULL. Before cpu_init, which would set it up. */
+const char *cpu_lacks(void);
 
 /* Makes *c the core this runs on: GDT, TSS, IDT, GS base, control registers. The boot core calls it
  * before there is memory and borrows small interrupt stacks until cpu_stacks_init(&cpu_boot). */

@@ -113,9 +113,14 @@ read_boot_information(uint32_t magic, uint64_t info)
                 magic, info);
         power_off(1);
     }
-    bootinfo_reserve(&boot, (uint64_t)__image_start - KERNEL_BASE,
-                     (uint64_t)(__image_end - __image_start));
-    bootinfo_reserve(&boot, AP_PAGE, PAGE_SIZE);
+    uint64_t image = (uint64_t)__image_start - KERNEL_BASE;
+    uint64_t image_size = (uint64_t)(__image_end - __image_start);
+    if (!memmap_has(&boot.memory, image, image_size) && !cmdline.quiet) {
+        kprintf("boot information: not all memory under the image is usable (%#lx)\n", image);
+    }
+    bootinfo_reserve(&boot, image, image_size);
+    memmap_add(&boot.memory, 1ull << cpu_features.phys_bits, UINT64_MAX, MEM_RESERVED);
+    smp_claim_page(&boot.memory);
 }
 
 static void
@@ -136,7 +141,7 @@ start_memory(void)
     }
     pmm_init(usable, n);
     pmm_reclaim = gstack_reclaim;
-    if (cmdline.screen) {
+    if (boot.fb.type != FRAMEBUFFER_NONE && cmdline.screen) {
         console_attach_screen(&boot.fb);
     }
     if (!cpu_stacks_init(&cpu_boot)) {
@@ -156,12 +161,15 @@ read_firmware_tables(void)
                 acpi.notes[i].value);
     }
     power_init(&acpi);
+    if (boot.fb.type == FRAMEBUFFER_NONE && cmdline.screen && !acpi.no_vga) {
+        console_attach_screen(&boot.fb);
+    }
 }
 
 static void
 start_interrupts(void)
 {
-    if (!lapic_init(acpi.lapic_addr)) {
+    if (!lapic_init(&acpi)) {
         kprintf("gamp cannot start: this processor has no local APIC\n");
         power_off(1);
     }

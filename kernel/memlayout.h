@@ -17,9 +17,9 @@
 #define GSTACK_BASE 0xffffa00000000000
 #define IO_BASE     0xffffe00000000000
 #define KSTACK_BASE 0xffffe80000000000
+#define RAM_MAX     (GSTACK_BASE - DIRECT_BASE) /* no memory above it is used */
 
 #define PAGE_SIZE   4096
-#define AP_PAGE     0x8000 /* the start-up code of the other cores is copied here */
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>

@@ -5,6 +5,11 @@
 #pragma once
 
 struct acpi_info;
+struct memmap;
+
+/* Before RAM is given out: finds a page for the cores' start-up code. Without one there will be
+ * one core. */
+void smp_claim_page(struct memmap *memory);
 
 /*
  * Starts every core that the tables call enabled and returns when all have answered, or have been

@@ -28,7 +28,6 @@ extern char __data_start[], __image_end[];
 #define ENTRIES  512u
 #define SIZE_2M  (1ull << 21)
 #define SIZE_1G  (1ull << 30)
-#define RAM_MAX  (GSTACK_BASE - DIRECT_BASE)
 #define BOOT_MAX (4ull << 30) /* what the boot tables reach */
 
 static uint64_t root;
@@ -274,6 +273,9 @@ vm_map_phys(uint64_t pa, size_t len, unsigned flags)
     bits |= flags & VM_UC ? PTE_PCD | PTE_PWT : flags & VM_WC ? PTE_PWT : 0; /* PAT_TYPES */
     uintptr_t va = atomic_fetch_add(&io_next, size + PAGE_SIZE);
     uint64_t args[] = { va, first, size, bits };
+    if ((pa | (pa + len)) >> cpu_features.phys_bits != 0) {
+        return NULL; /* a reserved bit in a table would fault (3A, 4.7) */
+    }
     if (va + size > KSTACK_BASE || !call_on_core_stack(map_request, args)) {
         return NULL;
     }

@@ -12,6 +12,7 @@
 
 enum {
     MSR_APIC_BASE = 0x1b,
+    MSR_TSC_ADJUST = 0x3b,
     MSR_TSC_DEADLINE = 0x6e0,
     MSR_X2APIC_BASE = 0x800, /* register at MMIO offset n is MSR 0x800 + n / 16 */
 };

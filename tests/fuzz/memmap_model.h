@@ -15,7 +15,7 @@
 
 enum { ADDS_MAX = 1500 };
 
-#define MODEL_RAM_LIMIT (1ull << 46)
+#define MODEL_RAM_LIMIT (1ull << 45)
 
 struct model_add {
     uint64_t base, end;

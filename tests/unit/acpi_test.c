@@ -26,8 +26,8 @@ is_sound(void)
             }
         }
     }
-    return info.ncpus <= ACPI_CPUS && info.nioapics <= ACPI_IOAPICS &&
-           info.noverrides <= ACPI_OVERRIDES && info.nnmis <= ACPI_NMIS;
+    return info.ncpus <= ACPI_CPUS && info.nioapics <= ACPI_IOAPICS
+           && info.noverrides <= ACPI_OVERRIDES && info.nnmis <= ACPI_NMIS;
 }
 
 TEST(acpi_finds_everything_by_either_root)
@@ -74,7 +74,7 @@ TEST(acpi_reads_the_fadt)
     make_machine(0);
     CHECK(init(0));
     CHECK_EQ(info.sci, 9);
-    CHECK_EQ(info.boot_flags, 3);
+    CHECK(!info.no_8042 && !info.no_vga && !info.no_rtc);
     CHECK_EQ(info.pm_timer.addr, 0x608);
     CHECK_EQ(info.pm_timer.space, ACPI_IO);
     CHECK_EQ(info.pm_timer_bits, 32);
@@ -95,7 +95,7 @@ TEST(acpi_knows_old_and_reduced_fadts)
     make_fadt(116, 0);
     CHECK(init(0));
     CHECK_EQ(info.pm_timer_bits, 24);
-    CHECK_EQ(info.boot_flags, 0);
+    CHECK(!info.no_8042 && !info.no_vga && !info.no_rtc);
     CHECK_EQ(info.reset.addr, 0);
     CHECK_EQ(info.sleep_control.addr, 0);
     CHECK(info.has_s5);
@@ -115,17 +115,17 @@ TEST(acpi_needs_a_whole_s5_package)
         size_t len;
         bool found;
     } cases[] = {
-        {"", 0, false},
-        {"\x08_S5", 4, false},
-        {"\x08_S5_", 5, false},
-        {"\x08_S5_\x12", 6, false},
-        {"\x08_S5_\x12\x06\x04", 8, false},
-        {"\x08_S5_\x12\x06\x04\x0a", 9, false},
-        {"\x08_S5_\x12\x06\x04\x0a\x05", 10, false},
-        {"\x08_S5_\x12\x06\x00\x0a\x05", 10, false},
-        {"\x08_S5_\x12\x06\x01\x0a\x05", 10, true},
-        {"\x08\\_S5_\x12\x46\x00\x04\x0b\x05\x00\x0c\x01\x00\x00\x00", 18, true},
-        {"_S5_\x12\x06\x04\x0a\x05\x01\x00\x00", 12, false},
+        { "", 0, false },
+        { "\x08_S5", 4, false },
+        { "\x08_S5_", 5, false },
+        { "\x08_S5_\x12", 6, false },
+        { "\x08_S5_\x12\x06\x04", 8, false },
+        { "\x08_S5_\x12\x06\x04\x0a", 9, false },
+        { "\x08_S5_\x12\x06\x04\x0a\x05", 10, false },
+        { "\x08_S5_\x12\x06\x00\x0a\x05", 10, false },
+        { "\x08_S5_\x12\x06\x01\x0a\x05", 10, true },
+        { "\x08\\_S5_\x12\x46\x00\x04\x0b\x05\x00\x0c\x01\x00\x00\x00", 18, true },
+        { "_S5_\x12\x06\x04\x0a\x05\x01\x00\x00", 12, false },
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -201,6 +201,7 @@ TEST(acpi_bounds_the_number_of_cpus)
     CHECK(init(0));
     CHECK_EQ(info.ncpus, ACPI_CPUS);
     CHECK_EQ(info.ncpus_left_out, 44);
+    CHECK_EQ(info.ncpus_beyond, 0);
     CHECK(is_sound());
     for (uint32_t i = 0; i < 200; i++) {
         bool found = false;
@@ -212,9 +213,75 @@ TEST(acpi_bounds_the_number_of_cpus)
     }
 }
 
+TEST(acpi_counts_the_enabled_cpus_it_has_no_room_for)
+{
+    uint64_t at;
+
+    make_machine(0);
+    at = begin_madt();
+    for (uint32_t i = 0; i < 290; i++) {
+        put_x2apic(&at, i, i, i % 29 ? 1 : 2);
+    }
+    put_lapic(&at, 0, 1, 1); /* seen before */
+    end_table(MADT, at);
+    CHECK(init(0));
+    CHECK_EQ(info.ncpus, ACPI_CPUS);
+    CHECK_EQ(info.ncpus_beyond, 290 - 10 - ACPI_CPUS);
+    CHECK_EQ(info.ncpus_left_out, 290 - ACPI_CPUS);
+    CHECK(is_sound());
+}
+
+TEST(acpi_believes_what_is_said_not_to_be_there)
+{
+    static const struct {
+        uint8_t revision;
+        uint16_t flags;
+        bool no_8042, no_vga, no_rtc;
+    } cases[] = {
+        { 5, 0x03, false, false, false }, { 5, 0x00, true, false, false },
+        { 5, 0x26, false, true, true },   { 3, 0x05, true, true, false },
+        { 2, 0x24, false, false, false }, { 1, 0x24, false, false, false },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint64_t at = FADT + 109;
+
+        make_machine(0);
+        phys[FADT + 8] = cases[i].revision;
+        phys_put16(&at, cases[i].flags);
+        put_checksum(FADT, FADT + 276, FADT + 9);
+        CHECK(init(0));
+        CHECK_EQ(info.no_8042, cases[i].no_8042);
+        CHECK_EQ(info.no_vga, cases[i].no_vga);
+        CHECK_EQ(info.no_rtc, cases[i].no_rtc);
+    }
+    make_machine(0);
+    make_fadt(108, 0); /* ends before the flags */
+    phys[FADT + 8] = 3;
+    put_checksum(FADT, FADT + 108, FADT + 9);
+    CHECK(init(0));
+    CHECK(info.has_fadt && !info.no_8042);
+}
+
+TEST(acpi_knows_who_refuses_x2apic)
+{
+    for (uint8_t flags = 0; flags < 8; flags++) {
+        uint64_t at;
+
+        make_machine(0);
+        memset(phys + MCFG, 0, 64);
+        at = begin_table(MCFG, "DMAR", 1);
+        phys_put8(&at, 38);
+        phys_put8(&at, flags);
+        end_table(MCFG, MCFG + 48);
+        CHECK(init(0));
+        CHECK_EQ(info.x2apic_opt_out, flags >> 1 & 1);
+    }
+}
+
 TEST(acpi_stops_at_entries_of_impossible_length)
 {
-    static const uint8_t lengths[] = {0, 1, 7, 200};
+    static const uint8_t lengths[] = { 0, 1, 7, 200 };
 
     for (size_t i = 0; i < sizeof lengths; i++) {
         uint64_t at;
@@ -234,7 +301,7 @@ TEST(acpi_stops_at_entries_of_impossible_length)
 /* Noise in the tables under good checksums, so that it gets past them. */
 TEST(acpi_survives_mutation)
 {
-    static const uint32_t bases[] = {ROOT, MADT, FADT, DSDT, HPET, MCFG};
+    static const uint32_t bases[] = { ROOT, MADT, FADT, DSDT, HPET, MCFG };
 
     for (uint32_t seed = 1; seed <= 3000; seed++) {
         uint64_t base = bases[seed % 6];
@@ -264,6 +331,9 @@ static const struct test tests[] = {
     TEST_ENTRY(acpi_falls_back_from_a_bad_xsdt_to_the_rsdt),
     TEST_ENTRY(acpi_leaves_out_tables_that_are_not_sound),
     TEST_ENTRY(acpi_bounds_the_number_of_cpus),
+    TEST_ENTRY(acpi_counts_the_enabled_cpus_it_has_no_room_for),
+    TEST_ENTRY(acpi_believes_what_is_said_not_to_be_there),
+    TEST_ENTRY(acpi_knows_who_refuses_x2apic),
     TEST_ENTRY(acpi_stops_at_entries_of_impossible_length),
     TEST_ENTRY(acpi_survives_mutation),
 };

@@ -99,45 +99,71 @@ TEST(memmap_survives_extreme_ranges)
     memmap_finish(&map);
     memmap_claim(&map, UINT64_MAX - 1, UINT64_MAX);
     CHECK(map_is_sound());
-    CHECK_EQ(memmap_usable(&map), (1ull << 46) - PAGE_SIZE);
+    CHECK_EQ(memmap_usable(&map), (1ull << 45) - PAGE_SIZE);
     CHECK_EQ(map.lost, 2);
 }
 
-TEST(memmap_too_long_loses_memory_and_wins_none)
+TEST(memmap_too_long_keeps_the_largest_and_wins_nothing)
+{
+    enum { HOLES = 3 * MEMMAP_RANGES };
+
+    for (int late = 0; late <= 1; late++) {
+        clear_map();
+        for (uint64_t i = 0; i <= HOLES + 1; i++) {
+            uint64_t at = late ? HOLES + 1 - i : i; /* the gaps grow */
+
+            if (i == (late ? HOLES + 1 : 0)) {
+                memmap_add(&map, 1 << 20, 1ull << 44, MEM_USABLE);
+            } else if (at > 0) {
+                memmap_add(&map, at * at << 20, PAGE_SIZE, MEM_RESERVED);
+            }
+        }
+        memmap_finish(&map);
+        CHECK(map_is_sound());
+        CHECK(map.lost > 0);
+        CHECK(memmap_usable(&map) > 8ull << 40);
+        for (uint64_t i = 1; i <= HOLES; i++) {
+            CHECK(type_at(i * i << 20) != MEM_USABLE);
+        }
+        CHECK_EQ(type_at(((uint64_t)HOLES * HOLES << 20) - PAGE_SIZE), MEM_USABLE);
+        CHECK_EQ(type_at(((uint64_t)HOLES * HOLES << 20) + PAGE_SIZE), MEM_USABLE);
+    }
+}
+
+/* Restrictions alone, too many: what lies between may go, they may not. */
+TEST(memmap_full_of_restrictions_forgets_none)
+{
+    enum { MANY = 2 * MEMMAP_RANGES };
+
+    clear_map();
+    for (uint64_t i = 1; i <= MANY; i++) {
+        memmap_add(&map, i << 24, 0x1000, i % 2 ? MEM_RESERVED : MEM_BAD);
+    }
+    memmap_add(&map, 1 << 24, (uint64_t)MANY << 24, MEM_USABLE);
+    memmap_add(&map, 0xf00000000000, 0x1000, MEM_USABLE); /* beyond all */
+    memmap_finish(&map);
+    CHECK(map_is_sound());
+    CHECK(map.lost > 0);
+    CHECK(memmap_usable(&map) > (MANY / 9ull) << 24);
+    for (uint64_t i = 1; i <= MANY; i++) {
+        CHECK(type_at(i << 24) > MEM_USABLE);
+    }
+}
+
+TEST(memmap_claims_do_not_overflow_it)
 {
     clear_map();
     memmap_add(&map, 1 << 20, 1 << 30, MEM_USABLE);
-    for (uint64_t i = 1; i <= 600; i++) {
-        memmap_add(&map, i << 21, PAGE_SIZE, MEM_RESERVED);
-    }
     memmap_finish(&map);
-    CHECK(map_is_sound());
-    CHECK(map.lost > 0);
-    CHECK(memmap_usable(&map) > 1 << 28);
-    for (uint64_t i = 1; i <= 511; i++) {
-        CHECK(type_at(i << 21) != MEM_USABLE);
+    for (uint64_t i = 1; i < 2 * MEMMAP_RANGES; i++) {
+        memmap_claim(&map, (1 << 20) + i * 0x3000, 1);
+        CHECK(map_is_sound());
+        CHECK(type_at((1 << 20) + i * 0x3000) == MEM_CLAIMED);
     }
+    CHECK(map.lost > 0);
 }
 
 /* Byte by byte against the plain definition: at each address the greatest type added. */
-/* Room comes back when ranges merge; by then a restriction may have been dropped. */
-TEST(memmap_once_full_gives_nothing_new)
-{
-    clear_map();
-    for (uint64_t i = 0; i < MEMMAP_RANGES; i++) {
-        memmap_add(&map, 0x100000 + i * 0x1000, 0x1000, i % 2 ? MEM_RESERVED : MEM_BAD);
-    }
-    CHECK_EQ(map.nranges, MEMMAP_RANGES);
-    memmap_add(&map, 0x80000000, 0x1000, MEM_RESERVED); /* dropped */
-    memmap_add(&map, 0x100000, MEMMAP_RANGES * 0x1000, MEM_BAD);
-    CHECK(map.nranges < MEMMAP_RANGES);
-    memmap_add(&map, 0x80000000, 0x2000, MEM_USABLE);
-    memmap_finish(&map);
-    CHECK(map_is_sound());
-    CHECK_EQ(memmap_usable(&map), 0);
-    CHECK(map.lost > 0);
-}
-
 TEST(memmap_agrees_with_a_bitmap)
 {
     enum { PAGES = 200 };
@@ -167,12 +193,69 @@ TEST(memmap_agrees_with_a_bitmap)
     }
 }
 
+TEST(memmap_finds_a_page_to_start_cores_in)
+{
+    static const struct {
+        uint64_t base, len, want; /* the one usable range below 1 MiB */
+    } cases[] = {
+        {0, 0x9fc00, 0x10000},       {0x34567, 0x9000, 0x35000}, {0, 0x10000, 0x1000},
+        {0x8000, 0x8fff, 0x8000},    {0x9e000, 0x2000, 0x9e000}, {0x9f000, 0x61000, 0x9f000},
+        {0x9f001, 0x60fff, 0},       {0xa0000, 0x60000, 0},      {0, 0x1000, 0},
+        {0x8800, 0x1000, 0},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        clear_map();
+        memmap_add(&map, 1 << 20, 1 << 20, MEM_USABLE);
+        memmap_add(&map, cases[i].base, cases[i].len, MEM_USABLE);
+        memmap_finish(&map);
+        if (!CHECK_EQ(memmap_claim_start_page(&map), cases[i].want)) {
+            printf("# case %zu\n", i);
+        }
+        CHECK_EQ(type_at(cases[i].want), cases[i].want ? MEM_CLAIMED : MEM_RESERVED);
+        CHECK(map_is_sound());
+    }
+    memmap_claim(&map, 0x100000, 0x100000);
+    CHECK_EQ(memmap_claim_start_page(&map), 0);
+}
+
+TEST(memmap_goes_around_modules_for_that_page)
+{
+    clear_map();
+    memmap_add(&map, 0, 0x9fc00, MEM_USABLE);
+    memmap_finish(&map);
+    memmap_claim(&map, 0xf800, 0x20001);
+    CHECK_EQ(memmap_claim_start_page(&map), 0x30000);
+    CHECK_EQ(memmap_claim_start_page(&map), 0x31000);
+    memmap_claim(&map, 0x32000, 0x70000);
+    CHECK_EQ(memmap_claim_start_page(&map), 0x1000);
+}
+
+TEST(memmap_knows_what_it_has)
+{
+    clear_map();
+    memmap_add(&map, 0x100000, 0x100000, MEM_USABLE);
+    memmap_add(&map, 0x180000, 0x1000, MEM_ACPI_NVS);
+    memmap_finish(&map);
+    CHECK(memmap_has(&map, 0x100000, 0x80000));
+    CHECK(!memmap_has(&map, 0x100000, 0x80001));
+    CHECK(!memmap_has(&map, 0xff000, 0x2000));
+    CHECK(!memmap_has(&map, 0x180000, 1));
+    CHECK(memmap_has(&map, 0x181000, 0x7f000));
+    CHECK(!memmap_has(&map, 0x1ff000, UINT64_MAX));
+    CHECK(!memmap_has(&map, 0x300000, 0));
+}
+
 static const struct test tests[] = {
+    TEST_ENTRY(memmap_finds_a_page_to_start_cores_in),
+    TEST_ENTRY(memmap_goes_around_modules_for_that_page),
+    TEST_ENTRY(memmap_knows_what_it_has),
     TEST_ENTRY(memmap_lets_the_more_restricted_type_win),
     TEST_ENTRY(memmap_merges_neighbours_and_claims_whole_pages),
     TEST_ENTRY(memmap_survives_extreme_ranges),
-    TEST_ENTRY(memmap_too_long_loses_memory_and_wins_none),
-    TEST_ENTRY(memmap_once_full_gives_nothing_new),
+    TEST_ENTRY(memmap_too_long_keeps_the_largest_and_wins_nothing),
+    TEST_ENTRY(memmap_full_of_restrictions_forgets_none),
+    TEST_ENTRY(memmap_claims_do_not_overflow_it),
     TEST_ENTRY(memmap_agrees_with_a_bitmap),
 };
 
