@@ -2,10 +2,11 @@
 /*
  * screentext.c -- a picture of the screen in, its text out; for tests/boot/screen.
  *
- * Usage: screentext FILE [X Y]      FILE: a PPM (QEMU's screendump), or VGA's text memory
+ * Usage: screentext FILE [X Y [W H]]    FILE: a PPM (QEMU's screendump), or VGA's text memory
  *
  * Each cell of 8 x 16 pixels has one or two colours and must be a letter of the font, to the last
- * pixel; a # line says what is none. With X and Y it prints the colour of the pixel there, rrggbb.
+ * pixel; a # line says what is none. With X and Y it prints the colour of the pixel there, rrggbb;
+ * with W and H, too, those of a rectangle, a line for each run of one colour in a row of pixels.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -101,6 +102,19 @@ read_pixels(void)
     return bad > 0;
 }
 
+/* What is outside is left out. */
+static void
+print_runs(unsigned left, unsigned top, unsigned w, unsigned h)
+{
+    for (unsigned y = top; y < top + h && y < height; y++) {
+        for (unsigned x = left; x < left + w && x < width; x++) {
+            if (x == left || pixel(x, y) != pixel(x - 1, y)) {
+                printf("%06x\n", pixel(x, y));
+            }
+        }
+    }
+}
+
 static int
 read_vga(const uint8_t *bytes)
 {
@@ -129,8 +143,12 @@ main(int argc, char **argv)
         return 2;
     }
     pixels = bytes + header + 1;
-    if (argc == 4) {
-        printf("%06x\n", pixel((unsigned)atoi(argv[2]), (unsigned)atoi(argv[3])));
+    if (argc > 3) {
+        unsigned rectangle[4] = { 0, 0, 1, 1 };
+        for (int i = 2; i < argc && i < 6; i++) {
+            rectangle[i - 2] = (unsigned)atoi(argv[i]);
+        }
+        print_runs(rectangle[0], rectangle[1], rectangle[2], rectangle[3]);
         return 0;
     }
     printf("# %u x %u\n", width, height);
