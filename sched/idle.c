@@ -340,8 +340,8 @@ find_runnable(struct m *mp, bool *inherit)
         atomic_store(&mp->attention, false);
         spent = spent || mp->slice_over; /* its g parked just then: nobody inherits the slice */
         mp->slice_over = false;
+        timers_run(mp); /* first: whom it readies may be pinned, and goes by way of the inbox */
         inbox_drain(mp);
-        timers_run(mp);
         if (mp->id >= atomic_load(&sched.gomaxprocs)) {
             switched_off(mp);
             continue;
