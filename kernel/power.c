@@ -181,6 +181,9 @@ power_off(int status)
 static void
 keyboard_reset(void)
 {
+    if (tables != NULL && tables->no_8042) {
+        return;
+    }
     for (int i = 0; i < 100000 && (inb(KEYBOARD) & KEYBOARD_BUSY) != 0; i++) {
         cpu_relax();
     }
