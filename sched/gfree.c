@@ -86,15 +86,15 @@ big_new(void)
     }
 }
 
-/* A dead g with a stack of at least `max`, or NULL. */
+/* A dead g with a window of this class, or NULL. */
 static struct g *
-gfree_big(size_t max)
+gfree_big(unsigned class)
 {
     lock_acquire(&sched.lock, RANK_SCHED);
     struct g *found = NULL;
     for (uint32_t n = sched.gfree_big.n; n > 0 && found == NULL; n--) {
         struct g *gp = g_list_pop(&sched.gfree_big);
-        if (gp->stack_max == max) {
+        if (gp->class == class) {
             found = gp;
         } else {
             g_list_push(&sched.gfree_big, gp);
@@ -127,22 +127,30 @@ gfree_own(struct m *mp)
     return batch_pop(&mp->gfree);
 }
 
-/* Windows come in few sizes, so that a dead one fits the next g that asks for one. */
-static size_t
-stack_class(size_t max)
+/* Windows come in few sizes, so that a dead one fits the next g that asks for one. Class 0 is the
+ * default, each next one four times as large. */
+size_t
+gfree_window(unsigned class)
 {
-    size_t class = sched.stack_default;
-    while (class < max) {
-        class *= 4;
+    size_t size = sched.stack_default << 2 * class;
+    return size > STACK_MAX_SIZE ? STACK_MAX_SIZE : size;
+}
+
+static unsigned
+class_of(size_t max)
+{
+    unsigned class = 0;
+    while (gfree_window(class) < max) {
+        class ++;
     }
-    return class > STACK_MAX_SIZE ? STACK_MAX_SIZE : class;
+    return class;
 }
 
 /* No memory for its stack: it waits for better times. */
 static void
 gfree_back(struct g *gp)
 {
-    bool big = gp->stack_max != sched.stack_default;
+    bool big = gp->class != 0;
     lock_acquire(&sched.lock, RANK_SCHED);
     g_list_push(gp->stack.hi == 0 ? &sched.gbare : big ? &sched.gfree_big : &sched.gcold, gp);
     lock_release(&sched.lock);
@@ -153,14 +161,14 @@ struct g *
 gfree_get(struct m *mp, size_t max)
 {
     assert_pinned();
-    size_t class = stack_class(max);
-    bool big = class != sched.stack_default;
+    unsigned class = class_of(max);
+    bool big = class != 0;
     struct g *gp = big ? gfree_big(class) : gfree_own(mp);
     if (gp == NULL && (gp = big ? big_new() : bare_get(mp)) == NULL) {
         return NULL;
     }
-    gp->stack_max = class;
-    if (gp->stack.mapped == gp->stack.hi && !arch_stack_alloc(gp, class)) {
+    gp->class = (uint8_t) class;
+    if (gp->stack.mapped == gp->stack.hi && !arch_stack_alloc(gp, gfree_window(class))) {
         gfree_back(gp);
         return NULL;
     }
@@ -219,7 +227,7 @@ static __attribute__((noinline)) bool
 gfree_put_slow(struct m *mp, struct g *gp)
 {
     arch_stack_trim(gp, gp->stack.hi - STACK_KEEP);
-    if (gp->stack_max != sched.stack_default) {
+    if (gp->class != 0) {
         lock_acquire(&sched.lock, RANK_SCHED);
         g_list_push(&sched.gfree_big, gp);
         lock_release(&sched.lock);
@@ -238,8 +246,7 @@ gfree_put(struct g *gp, void *arg)
     (void)arg;
     ASSERT(atomic_load(&gp->status) == G_DEAD);
     ASSERT(gp != this_g());
-    if (unlikely(gp->stack.mapped < gp->stack.hi - STACK_KEEP)
-        || unlikely(gp->stack_max != sched.stack_default)) {
+    if (unlikely(gp->stack.mapped < gp->stack.hi - STACK_KEEP) || unlikely(gp->class != 0)) {
         return gfree_put_slow(mp, gp);
     }
     gfree_push(mp, gp);

@@ -183,8 +183,9 @@ g_entry(struct g *prev)
     own.defers = NULL;
     own.panic = NULL;
     own.exiting = own.dying = false;
+    void *arg = gp->arg;
     gp->tries = &own;
-    gp->fn(gp->arg);
+    gp->fn(arg);
     if (own.defers != NULL) {
         defers_run(&own);
     }
@@ -201,28 +202,24 @@ g_next_id(struct m *mp)
     return mp->id_next++;
 }
 
-/* Makes gp, dead so far, a goroutine that will begin below top. */
-HOT void
-g_begin(struct m *mp, struct g *gp, void (*fn)(void *), uintptr_t pc)
+/* Makes gp, dead so far, a goroutine; returns where its stack begins, under `bytes` for its
+ * argument. */
+HOT uintptr_t
+g_begin(struct m *mp, struct g *gp, void (*fn)(void *), const char *name, size_t bytes,
+        uintptr_t pc)
 {
     gp->fn = fn;
-    gp->name = NULL;
     gp->id = g_next_id(mp);
     atomic_store_explicit(&gp->mark, g_mark(gp), memory_order_relaxed);
     ASSERT(g_of_mark(g_mark(gp)) == gp);
-    gp->creator = this_g()->id;
-    gp->creator_pc = pc;
     gp->pin = -1;
     gp->pin_depth = 0;
     gp->err = 0;
-    gp->tries = NULL;
-}
-
-/* Where the stack of gp begins, under `bytes` for its argument. */
-static inline uintptr_t
-g_top(const struct g *gp, size_t bytes)
-{
-    return (gp->stack.hi - gp->id % STAGGER * CACHE_LINE - bytes) & ~(uintptr_t)15;
+    struct g_birth *birth = g_birth(gp);
+    uintptr_t top = ((uintptr_t)birth - bytes) & ~(uintptr_t)15;
+    arch_context_init(gp, top, g_entry);
+    *birth = (struct g_birth){ name, this_g()->id, pc };
+    return top;
 }
 
 /* A new goroutine, not yet on any queue, or NULL and *err. Preemption off. Go: newproc1 */
@@ -244,11 +241,8 @@ g_new(const struct go_attr *attr, void (*fn)(void *), void *arg, uintptr_t pc, i
     if (gp == NULL) {
         return NULL;
     }
-    g_begin(mp, gp, fn, pc);
-    gp->name = attr->name;
+    uintptr_t top = g_begin(mp, gp, fn, attr->name, attr->arg_size, pc);
     gp->pin = (int16_t)(attr->core - 1);
-    uintptr_t top = g_top(gp, attr->arg_size);
-    arch_context_init(gp, top, g_entry);
     gp->arg = attr->arg_size > 0 ? memcpy((void *)top, arg, attr->arg_size) : arg;
     return gp;
 }
@@ -288,9 +282,8 @@ go(void (*fn)(void *), void *arg)
     struct m *mp = this_m();
     struct g *gp;
     if (likely(fn != NULL) && likely((gp = batch_pop(&mp->gfree)) != NULL)) {
-        g_begin(mp, gp, fn, pc);
         gp->arg = arg;
-        arch_context_init(gp, g_top(gp, 0), g_entry);
+        g_begin(mp, gp, fn, NULL, 0, pc);
         g_publish(mp, gp);
         arch_preempt_on();
         return;

@@ -9,6 +9,20 @@
 
 #define HOT static inline __attribute__((always_inline))
 
+/* What is only asked when something is to be shown: on top of the g's stack, whose first line is
+ * written anyway. There from g_new to the death of the g. */
+struct g_birth {
+    const char *name; /* or NULL: fn's */
+    uint64_t creator;
+    uintptr_t creator_pc;
+};
+
+static inline struct g_birth *
+g_birth(const struct g *gp)
+{
+    return (struct g_birth *)(gp->stack.hi - gp->id % STAGGER * CACHE_LINE) - 1;
+}
+
 HOT void
 g_set_status(struct g *gp, enum g_status from, enum g_status to)
 {

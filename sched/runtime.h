@@ -78,32 +78,30 @@ struct g {
     uint16_t pin_depth; /* lock_core calls to undo */
     bool system : 1;    /* not counted, not shown: gamp's own */
     bool locked : 1;    /* pinned by lock_core, not from birth */
+    uint8_t class;      /* of its window, for ever: gfree.c */
 
     struct g *next; /* whoever holds the queue or list it is on */
 
     /* constant while alive */
     uint64_t id;
     _Atomic(uint64_t) mark; /* what a mutex it has locked holds: g_mark */
-    void (*fn)(void *);
-    void *arg;
-    const char *name;
-    uint64_t creator;
-    uintptr_t creator_pc;
-
-    size_t stack_max; /* of its window, bytes */
+    void (*fn)(void *);     /* what else a dump wants to know: struct g_birth */
 
     /* the g itself */
+    union {
+        void *arg;               /* until fn is called; dead: gfree.c */
+        struct try_frame *tries; /* innermost: defer.c */
+    };
     int err;                          /* errno */
     _Atomic(uint32_t) wait_seq;       /* waits for mutexes so far */
     _Atomic(struct mutex *) waits_on; /* mutex.c; read by anyone */
     int64_t wait_since;               /* m.seen when it parked */
-    struct try_frame *tries;          /* innermost: defer.c */
 };
 _Static_assert(offsetof(struct g, context) == offsetof(struct arch_g, context)
                    && offsetof(struct g, stack) == offsetof(struct arch_g, stack),
                "the machine looks at these two");
-_Static_assert(sizeof(struct g) <= 3 * CACHE_LINE,
-               "4,096 + 512 of page tables + this: at most 4,800 a goroutine");
+_Static_assert(offsetof(struct g, wait_since) + 8 - sizeof(struct arch_g) <= 72,
+               "two cache lines, where the machine keeps 56 bytes of it");
 
 /* A stretch of goroutines waiting their turn, linked by g->next. */
 struct g_list {
@@ -310,6 +308,7 @@ int g_spawn(const struct go_attr *attr, void (*fn)(void *), void *arg, uintptr_t
 /* gfree.c */
 struct g *gfree_get(struct m *mp, size_t max);
 bool gfree_put(struct g *gp, void *unused);
+size_t gfree_window(unsigned class);
 
 /* runq.c; the rest is in runq.h */
 bool runq_empty(struct m *mp);

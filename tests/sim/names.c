@@ -70,11 +70,10 @@ static const struct field m_fields[] = {
     { NULL, 0 },
 };
 static const struct field g_fields[] = {
-    FIELD(g, context),    FIELD(g, stack), FIELD(g, status),   FIELD(g, wait_reason),
-    FIELD(g, pin),        FIELD(g, next),  FIELD(g, id),       FIELD(g, mark),
-    FIELD(g, fn),         FIELD(g, arg),   FIELD(g, name),     FIELD(g, creator),
-    FIELD(g, stack_max),  FIELD(g, err),   FIELD(g, wait_seq), FIELD(g, waits_on),
-    FIELD(g, wait_since), FIELD(g, tries), { NULL, 0 },
+    FIELD(g, context),  FIELD(g, stack), FIELD(g, status),     FIELD(g, wait_reason),
+    FIELD(g, pin),      FIELD(g, next),  FIELD(g, id),         FIELD(g, mark),
+    FIELD(g, fn),       FIELD(g, arg),   FIELD(g, err),        FIELD(g, wait_seq),
+    FIELD(g, waits_on), FIELD(g, class), FIELD(g, wait_since), { NULL, 0 },
 };
 static const struct field chan_fields[] = {
     FIELD(chan, elem_size), FIELD(chan, cap),   FIELD(chan, owner), FIELD(chan, lock),
