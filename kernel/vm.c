@@ -139,11 +139,13 @@ map(uintptr_t va, uint64_t pa, uint64_t len, uint64_t bits, bool large)
         if (e == NULL) {
             return false;
         }
-        atomic_store_explicit(e, pa | bits | PTE_P | (level > 1 ? PTE_PS : 0),
-                              memory_order_release);
-        va += step;
-        pa += step;
-        len -= step < len ? step : len;
+        do { /* as far as this table goes: a walk for each was a sixth of the boot */
+            atomic_store_explicit(e++, pa | bits | PTE_P | (level > 1 ? PTE_PS : 0),
+                                  memory_order_release);
+            va += step;
+            pa += step;
+            len -= step < len ? step : len;
+        } while (len > 0 && va / step % ENTRIES != 0 && largest_level(va, pa, len, large) == level);
     }
     return true;
 }
