@@ -6,20 +6,28 @@
  */
 #include "statelock.h"
 
+#ifndef GAMP_LOCK_PAUSES
+#define GAMP_LOCK_PAUSES 128 /* some 5 us; 1 in explored schedules */
+#endif
+
 #define COMPLAIN_NS (10 * SECOND)
 
-/* Waits for l by reading until it looks open. After ten seconds says so, once: a lock is held for
+/* Waits for l by reading until it looks open, with growing pauses: each look takes the line from
+ * the holder, and of those who wait all look. After ten seconds says so, once: a lock is held for
  * some hundred instructions, so this is a lost holder or a host that stopped its core. */
 void
 lock_slow(struct gamp_lock *l)
 {
     int64_t deadline = 0;
-    uint32_t spins = 0;
+    uint32_t spins = 0, pauses = 1;
 
     do {
         while (atomic_load_explicit(&l->held, memory_order_relaxed) != 0) {
-            arch_relax();
-            if ((++spins & 0xffff) != 0) {
+            for (uint32_t i = 0; i < pauses; i++) {
+                arch_relax();
+            }
+            pauses = pauses < GAMP_LOCK_PAUSES ? 2 * pauses : pauses;
+            if ((++spins & 0xfff) != 0) {
                 continue;
             }
             int64_t now = arch_nanotime();
