@@ -321,7 +321,7 @@ switched_off(struct m *mp)
         inbox_put(allm[0], gp);
     }
     runq_drain(mp, &mine);
-    globq_put_list(&mine, true);
+    globq_put_head(&mine);
     stop_spinning(mp);
     atomic_store(&mp->off, true);
     wake_if_idle();

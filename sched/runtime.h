@@ -11,20 +11,24 @@
 #include <gamp.h>
 #include <stdatomic.h>
 #include "arch.h"
+#include "globq.h"
 #include "lock.h"
 
 #ifndef GAMP_RUNQ_CAP
 #define GAMP_RUNQ_CAP 256 /* Go: 256; small in tests that want it to overflow */
 #endif
+#ifndef GAMP_GFREE_BATCH
+#define GAMP_GFREE_BATCH 64 /* Go: 64; likewise */
+#endif
 
 enum {
     CORES_MAX = 256,
     RUNQ_CAP = GAMP_RUNQ_CAP,
-    FAIR_TICKS = 61,    /* every so many slices the global queue comes first. Go: 61 */
-    STEAL_ROUNDS = 4,   /* Go: stealWork */
-    GFREE_BATCH = 32,   /* dead g's that move at a time; a core keeps two. Go: gfput, 64 */
-    GLOBAL_WARM = 1024, /* dead g's on the global list, which keep a page of stack */
-    ID_BATCH = 16,      /* goroutine numbers a core takes at a time. Go: _GoidCacheBatch */
+    FAIR_TICKS = 61,                /* every so many slices the global queue comes first. Go: 61 */
+    STEAL_ROUNDS = 4,               /* Go: stealWork */
+    GFREE_BATCH = GAMP_GFREE_BATCH, /* dead g's that move at a time; a core keeps two. Go: gfput */
+    GLOBAL_WARM = 1024,             /* dead g's on the global list, which keep a page of stack */
+    ID_BATCH = 16, /* goroutine numbers a core takes at a time. Go: _GoidCacheBatch */
     CACHE_LINE = 64,
     STAGGER = 8,       /* first stack pointers differ by lines: equal ones share L1 sets */
     STACK_KEEP = 4096, /* what a dead g keeps */
@@ -103,18 +107,6 @@ _Static_assert(offsetof(struct g, context) == offsetof(struct arch_g, context)
 _Static_assert(offsetof(struct g, wait_since) + 8 - sizeof(struct arch_g) <= 72,
                "two cache lines, where the machine keeps 56 bytes of it");
 
-/* A stretch of goroutines waiting their turn, linked by g->next. */
-struct g_list {
-    struct g *first, *last;
-    uint32_t n;
-};
-
-/* Dead ones, newest first, linked by g->next. */
-struct g_batch {
-    struct g *first;
-    uint32_t n;
-};
-
 /* One goroutine's wait on one thing; on the waiting goroutine's stack. Go: sudog */
 struct waiter {
     struct g *g;
@@ -176,7 +168,8 @@ struct m {
     uint32_t rand;
     struct g_list pinned;         /* runnable here and nowhere else */
     struct g_batch gfree, gspare; /* dead, with stacks of the default class */
-    struct g_batch gbare;         /* dead or new, without a page of stack */
+    struct g_batch gbare;         /* dead, without a page of stack; new, none could be had */
+    struct g_chunk *chunk;        /* where new ones come from */
     uint64_t id_next, id_end;
     int64_t slice_seen_at;       /* when tick_seen was noted */
     uint32_t tick_seen, fair_at; /* fair_at: when the global list comes first */
@@ -233,21 +226,26 @@ struct sched {
 
     /* sched.lock */
     _Alignas(CACHE_LINE) struct gamp_lock lock;
-    struct g_list global;
-    _Atomic(uint32_t) global_n; /* global.n, read without the lock as a hint */
-    struct g *gfree;            /* dead, default class, with a page of stack: batches */
-    _Atomic(uint32_t) gfree_n;  /* how many; read without the lock as a hint */
-    struct g_list gcold;        /* dead, default class, without */
-    struct g_list gbare;        /* no stack could be had for them */
+    struct globq global;
+
+    /* sched.free_lock */
+    _Alignas(CACHE_LINE) struct gamp_lock free_lock;
+    struct g *gfree; /* dead, default class, with a page of stack: batches */
+    struct g *gcold; /* dead, default class, without: batches */
     struct g_list gfree_big;
     struct g_chunk *chunks;
+
+    /* written under those locks; read without as hints, so not on their lines */
+    _Alignas(CACHE_LINE) _Atomic(uint32_t) global_n; /* goroutines in global */
+    _Alignas(CACHE_LINE) _Atomic(uint32_t) gfree_n;  /* in the batches of gfree */
+    _Atomic(uint32_t) gcold_n;
 };
 
 /* All g's ever made, for dumps: as many to a chunk as fill four pages. */
 enum { CHUNK_BYTES = 16384, CHUNK_GS = (CHUNK_BYTES - 2 * CACHE_LINE) / sizeof(struct g) };
 struct g_chunk {
     struct g_chunk *next;
-    uint32_t used;
+    _Atomic(uint32_t) used; /* one core adds */
     struct g g[CHUNK_GS];
 };
 _Static_assert(sizeof(struct g_chunk) + CACHE_LINE <= CHUNK_BYTES, "whole pages");
@@ -314,12 +312,7 @@ size_t gfree_window(unsigned class);
 bool runq_empty(struct m *mp);
 uint32_t runq_len(struct m *mp);
 struct g *runq_steal(struct m *thief, struct m *victim, bool take_next);
-void globq_put(struct g *gp);
-void globq_put_list(struct g_list *list, bool head);
-struct g *globq_get(struct m *mp, uint32_t max);
 void runq_drain(struct m *mp, struct g_list *into);
-void g_list_push(struct g_list *l, struct g *gp);
-struct g *g_list_pop(struct g_list *l);
 
 /* idle.c */
 void schedule(void) __attribute__((noreturn));
