@@ -66,7 +66,7 @@ count_set(struct globq *q, uint32_t n)
 }
 
 /* Behind all others: a batch of its own, unless it fits into the newest. */
-static void
+static inline void
 put(struct globq *q, const struct g_list *l)
 {
     assert_held(&sched.lock);
@@ -98,9 +98,12 @@ globq_put_lists(struct g_list *lists, uint32_t n)
 void
 globq_put(struct g *gp)
 {
+    struct globq *q = &sched.global;
     gp->next = NULL;
-    struct g_list one = { gp, gp, 1 };
-    globq_put_lists(&one, 1);
+    lock_acquire(&sched.lock, RANK_SCHED);
+    put(q, &(struct g_list){ gp, gp, 1 });
+    count_set(q, q->n + 1);
+    lock_release(&sched.lock);
 }
 
 /* In front of all others: the work of a core switched off. */
@@ -148,23 +151,22 @@ take(struct globq *q, uint32_t n, uint32_t most)
 }
 
 /* All but the first of all pieces to mp's ring, which has room; the first is returned. */
-static struct g *
+static inline struct g *
 hand_out(struct m *mp, const struct g_batch *piece, uint32_t pieces)
 {
     struct runq *q = &mp->runq;
-    struct g *first = piece[0].first, *gp = first->next;
-    uint32_t tail = PEEK(q->tail), more = 0;
-    for (uint32_t i = 0; i < pieces; i++, gp = i < pieces ? piece[i].first : NULL) {
-        for (uint32_t n = piece[i].n - (i == 0); n > 0; n--) {
-            struct g *next = gp->next;
-            atomic_store_explicit(&q->ring[(tail + more++) % RUNQ_CAP], gp, memory_order_relaxed);
-            gp->next = NULL;
-            gp = next;
+    struct g *first = piece->first;
+    uint32_t began = PEEK(q->tail) - 1, tail = began; /* the first has no place */
+    for (; pieces > 0; pieces--, piece++) {
+        struct g *gp = piece->first;
+        for (uint32_t n = piece->n; n > 0; n--, gp = gp->next, tail++) {
+            if (tail != began) {
+                atomic_store_explicit(&q->ring[tail % RUNQ_CAP], gp, memory_order_relaxed);
+            }
         }
     }
-    first->next = NULL;
-    atomic_store_explicit(&q->tail, tail + more, memory_order_release);
-    if (more > 0) { /* a core that saw the list empty has not seen the ring */
+    if (tail != began + 1) { /* a core that saw the list empty has not seen the ring */
+        atomic_store_explicit(&q->tail, tail, memory_order_release);
         atomic_thread_fence(memory_order_seq_cst);
         wake_if_idle();
     }
@@ -189,6 +191,11 @@ globq_get(struct m *mp, uint32_t max)
     uint32_t n = q->n / (uint32_t)atomic_load(&sched.gomaxprocs) + 1;
     n = n > max ? max : n;
     n = n > room + 1 ? room + 1 : n;
+    if (likely(q->used == 1 && q->n <= n)) { /* all there is, as after most preemptions */
+        piece[pieces++] = *batch_at(q, 0);
+        got = q->n;
+        q->used = 0;
+    }
     while (got < n && q->used > 0 && pieces < PIECES) {
         uint32_t due = n - got, most = max > 1 && 2 * due <= room + 1 - got ? 2 * due : due;
         piece[pieces] = take(q, due, most);
