@@ -10,7 +10,7 @@
  *              1. copies the code, adds the page to   4. protected mode, then long mode on ap_cr3:
  *                 ap_far32, ap_far64, ap_gdt_base        the kernel's map and the low 2 MiB
  *              2. fills in ap_cr3, ap_efer,           5. finds the slot with its own APIC id
- *                 ap_slots, ap_count                  6. smp_core_main(slot) on the slot's stack
+ *                 ap_nx_hidden, ap_slots, ap_count    6. smp_core_main(slot) on the slot's stack
  *              3. sends INIT and start-up
  *
  * A core without a slot halts for ever.
@@ -23,6 +23,9 @@
 #define CR4_PAE  (1 << 5)
 #define MSR_EFER 0xc0000080
 
+#define MSR_MISC_ENABLE 0x1a0
+#define XD_DISABLE      (1 << 2) /* of the upper half */
+
 #define CODE32 0x08
 #define DATA   0x10
 #define CODE64 0x18
@@ -34,7 +37,7 @@
 
         .section .rodata
         .balign 16
-        .globl  ap_start, ap_end, ap_cr3, ap_efer, ap_slots, ap_count
+        .globl  ap_start, ap_end, ap_cr3, ap_efer, ap_nx_hidden, ap_slots, ap_count
         .globl  ap_far32, ap_far64, ap_gdt_base
 
         .code16
@@ -61,7 +64,13 @@ ap_protected:
         movl    %eax, %cr4
         movl    AT(ap_cr3)(%ebp), %eax
         movl    %eax, %cr3
-        movl    $MSR_EFER, %ecx
+        cmpl    $0, AT(ap_nx_hidden)(%ebp)
+        je      1f
+        movl    $MSR_MISC_ENABLE, %ecx
+        rdmsr
+        andl    $~XD_DISABLE, %edx
+        wrmsr
+1:      movl    $MSR_EFER, %ecx
         movl    AT(ap_efer)(%ebp), %eax /* LME, and NXE since the tables may use it */
         xorl    %edx, %edx
         wrmsr
@@ -125,6 +134,8 @@ ap_slots:
         .quad   0
 ap_cr3: .long   0
 ap_efer:
+        .long   0
+ap_nx_hidden:
         .long   0
 ap_count:
         .long   0

@@ -19,6 +19,9 @@
 #define CR4_LONG        0x00000620      /* PAE OSFXSR OSXMMEXCPT */
 #define MSR_EFER        0xc0000080
 #define EFER_LME_NXE    ((1 << 8) | (1 << 11))
+#define MSR_MISC_ENABLE 0x1a0
+#define XD_DISABLE      (1 << 2)        /* of the upper half */
+#define INTEL           0x756e6547      /* "Genu", CPUID 0 ebx */
 #define FEATURE_LM      29              /* CPUID 80000001h edx */
 #define FEATURE_NX      20
 
@@ -59,9 +62,22 @@ step1:  /* is this a CPU with CPUID, long mode and NX? EFLAGS.ID toggles where C
         cpuid
         btl     $FEATURE_LM, %edx
         jnc     refuse
+        btl     $FEATURE_NX, %edx
+        jc      step2
+        xorl    %eax, %eax              /* Intel's can be told to hide NX (SDM 4, table 2-2) */
+        cpuid
         movl    $no_nx, %edi
+        cmpl    $INTEL, %ebx
+        jne     refuse
+        movl    $MSR_MISC_ENABLE, %ecx
+        rdmsr
+        andl    $~XD_DISABLE, %edx
+        wrmsr
+        movl    $0x80000001, %eax
+        cpuid
         btl     $FEATURE_NX, %edx
         jnc     refuse
+        movl    $1, boot_nx_hidden
 
 step2:  /* the time; clear .bss, which holds the stack and the page tables used from here on; .data
          * is kept by the first run, after that, and put back by the others */
@@ -157,13 +173,18 @@ refuse: movw    $COM1 + 5, %dx
 
 no_long_mode:
         .asciz  "gamp: cannot boot: this CPU has no 64-bit mode\r\n"
-no_nx:  .asciz  "gamp: cannot boot: this CPU cannot mark pages no-execute (NX), or it is off\r\n"
+no_nx:  .asciz  "gamp: cannot boot: this CPU cannot mark pages no-execute (NX)\r\n"
 
 /* uint64_t boot_tsc: when the kernel began; boottrace.c reads it at KERNEL_BASE + boot_tsc. */
         .balign 8
         .globl  boot_tsc
 boot_tsc:
         .quad   0
+
+/* uint32_t boot_nx_hidden: firmware had hidden NX; smp.c passes it on. Likewise. */
+        .globl  boot_nx_hidden
+boot_nx_hidden:
+        .long   0
 
 /* ---- upper half ---- */
 
