@@ -164,10 +164,11 @@ read_firmware_tables(void)
                 acpi.notes[i].value);
     }
     power_init(&acpi);
+    boottrace_end("acpi");
     if (boot.fb.type == FRAMEBUFFER_NONE && cmdline.screen && !acpi.no_vga) {
         console_attach_screen(&boot.fb);
     }
-    boottrace_end("acpi");
+    boottrace_end("vga");
 }
 
 static void

@@ -58,6 +58,11 @@ var rows = []row{
 	{"steal_balance_13us", stealBalance13, 10000, false, true, false, true},
 	{"skynet1m", func(n int) { skynet("skynet1m", n) }, 1000000, false, true, false, true},
 	{"mem1m", parked, 1000000, true, true, false, true},
+	{"wake_same_core", wakeSameCore, 1000, true, false, false, true},
+	{"wake_other_core", wakeOtherCore, 1000, false, false, false, true},
+	{"slice", slice, 100, true, false, false, true},
+	{"timer_idle", timerIdle, 500, false, false, false, true},
+	{"timer_busy", timerBusy, 500, false, false, false, true},
 }
 
 var (
