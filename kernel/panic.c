@@ -93,10 +93,14 @@ void
 panic_nmi(const struct trap_frame *f)
 {
     struct cpu *c = this_cpu();
+    uint32_t stopper = atomic_load(&stopping);
+    if (stopper == c->id + 1) {
+        return; /* from outside, while this core ends it all */
+    }
     last[c->id].rip = f->rip;
     last[c->id].rbp = f->rbp;
     last[c->id].g = c->g;
-    if (atomic_load(&stopping)) {
+    if (stopper != 0) {
         last[c->id].stopped = true;
         atomic_fetch_add(&stopped, 1);
         cpu_halt_for_ever();
