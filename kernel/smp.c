@@ -165,7 +165,8 @@ copy_start_code(void)
     relocate(ap_gdt_base);
     *(uint32_t *)in_copy(ap_cr3) = (uint32_t)root;
     *(uint32_t *)in_copy(ap_efer) = (uint32_t)(EFER_LME | (cpu_features.nx ? EFER_NXE : 0));
-    *(uint32_t *)in_copy(ap_nx_hidden) = *(const uint32_t *)((uintptr_t)boot_nx_hidden + KERNEL_BASE);
+    const uint32_t *nx_hidden = (const uint32_t *)((uintptr_t)boot_nx_hidden + KERNEL_BASE);
+    *(uint32_t *)in_copy(ap_nx_hidden) = *nx_hidden;
     *(uint64_t *)in_copy(ap_slots) = (uint64_t)slots;
     *(uint32_t *)in_copy(ap_count) = nslots;
     return true;
