@@ -122,6 +122,7 @@ read_boot_information(uint32_t magic, uint64_t info)
     bootinfo_reserve(&boot, image, image_size);
     memmap_add(&boot.memory, 1ull << cpu_features.phys_bits, UINT64_MAX, MEM_RESERVED);
     smp_claim_page(&boot.memory);
+    bootinfo_reserve(&boot, 0, 1 << 20); /* some firmware writes there for ever */
 }
 
 static void
