@@ -134,8 +134,7 @@ lapic_init(const struct acpi_info *acpi)
     }
     deadline_mode = cpu_features.tsc_deadline && (cpu_features.invtsc || cpu_features.hypervised);
     if (deadline_mode && !quirks_deadline_sound()) {
-        kprintf(
-            "lapic: TSC-deadline timer not used: an erratum, and microcode from before its repair\n");
+        kprintf("lapic: microcode too old for the TSC-deadline timer; it counts down\n");
         deadline_mode = false;
     }
     return true;
