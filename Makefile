@@ -73,7 +73,7 @@ FLAGS_efi := -std=gnu11 -O2 -g -MMD -MP -Wall -Wextra -Werror -ffreestanding -fp
 ifneq ($(HOSTED),)
 FLAGS_host  := -std=gnu11 $(if $(DEBUG),-O1 -DDEBUG,-O2) -g -MMD -MP -fno-omit-frame-pointer -pthread \
                -Wall -Wextra -Wshadow
-FLAGS_sched := $(FLAGS_host) -Werror -Isched -Isched/include -Itests/host -iquote kernel
+FLAGS_sched := $(FLAGS_host) -mno-red-zone -Werror -Isched -Isched/include -Itests/host -iquote kernel
 FLAGS_app   := $(FLAGS_host) -Isched/include -isystem tests/host/libc
 FLAGS_demo  := $(FLAGS_app) -Werror
 endif
