@@ -60,7 +60,7 @@ struct arch_context {
 struct arch_stack {
     uintptr_t hi;     /* one past the highest usable byte */
     uintptr_t lo;     /* the window's first byte: a guard page, then usable */
-    uintptr_t mapped; /* = lo: the host maps pages and tells nobody */
+    uintptr_t mapped; /* = hi - a page, or hi: the host maps pages and tells nobody */
     uintptr_t slack;  /* UINTPTR_MAX: nothing is given back at a switch */
 };
 
