@@ -42,3 +42,6 @@ void bench_steal(long n), bench_steal13(long n);
 
 /* many.c */
 void bench_parked(long n), bench_stack(long n);
+
+/* scale.c */
+void bench_scale(long n);

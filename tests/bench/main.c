@@ -55,6 +55,8 @@ static const struct {
     { "steal_balance_13us", bench_steal13, 10000, false, true, false, true },
     { "skynet1m", bench_skynet1m, 1000000, false, true, false, true },
     { "mem1m", bench_parked, 1000000, true, true, false, true },
+    { "scale1k", bench_scale, 1000, true, true, false, true },
+    { "scale1m", bench_scale, 1000000, true, true, false, true },
 };
 enum { ROWS = sizeof table / sizeof table[0] };
 
@@ -171,7 +173,8 @@ has_room(size_t i)
     struct sched_stats s;
 
     sched_stats(&s);
-    if (table[i].run == bench_parked && s.free_bytes / 5000 < (uint64_t)table[i].n) {
+    bool many = table[i].run == bench_parked || table[i].run == bench_scale;
+    if (many && s.free_bytes / 5000 < (uint64_t)table[i].n) {
         printf("bench: %s: not with so little memory\n", table[i].name);
         return false;
     }

@@ -58,6 +58,8 @@ var rows = []row{
 	{"steal_balance_13us", stealBalance13, 10000, false, true, false, true},
 	{"skynet1m", func(n int) { skynet("skynet1m", n) }, 1000000, false, true, false, true},
 	{"mem1m", parked, 1000000, true, true, false, true},
+	{"scale1k", scale, 1000, true, true, false, true},
+	{"scale1m", scale, 1000000, true, true, false, true},
 }
 
 var (
