@@ -168,7 +168,7 @@ soak: ## everything at once for MINUTES (default 5) on 1 to 16 cores, with NMIs;
 bench: ## benchmarks in QEMU: instructions counted, then timed, and histograms; BENCH="bench=yield scale=0.1"
 	exec tests/bench/run all $(BENCH)
 
-bench-compare: ## beside Go on Linux in the same QEMU, and as processes; COMPARE="count time native" BENCH=...
+bench-compare: ## beside Go on Linux in the same QEMU, and as processes; COMPARE="count time native rivals" BENCH=...
 	COMPARE="$(COMPARE)" exec tests/bench/compare $(BENCH)
 
 bench-profile: ## instructions of an operation, function by function: NAME=yield SCALE=0.02
