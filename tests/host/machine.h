@@ -106,7 +106,8 @@ struct g *arch_context_switch(struct g *from, struct g *to);
  * goroutine: it is a thread's, and a goroutine may go on in another thread. What is clobbered the
  * compiler saves where the goroutine enters the scheduler, once. It pushes, so whatever it becomes
  * a part of is compiled without a red zone. No ret: it would be predicted to return into the old
- * stack's caller.
+ * stack's caller. MXCSR is loaded in any case: on an AMD EPYC that is free, while a look whether it
+ * is the same (stmxcsr takes 12 cycles to say) is 1.5 ns; of the x87 word the opposite is true.
  *
  *      sp -> | where to go on |  label 2, or a new goroutine's entry
  *            | rbp            |  of the function that this is a part of; a new one's is 0
@@ -125,22 +126,19 @@ arch_context_switch(struct g *from, struct g *to)
         "mov    %%fs:(%%rdx), %%ecx\n\t"
         "mov    %%ecx, 16(%%rdi)\n\t"
         "mov    %%rsp, (%%rdi)\n\t"
-        /* 2 the other stack, its errno, and its control words if they are not the same */
+        /* 2 the other stack, its errno and its control words */
         "mov    (%%rsi), %%rsp\n\t"
         "mov    %%rsi, " HOST_CORE "[g]\n\t"
         "mov    16(%%rsi), %%ecx\n\t"
         "mov    %%ecx, %%fs:(%%rdx)\n\t"
-        "mov    8(%%rdi), %%edx\n\t"
-        "cmp    8(%%rsi), %%edx\n\t"
-        "jne    3f\n\t"
+        "ldmxcsr 8(%%rsi)\n\t"
         "movzwl 12(%%rdi), %%edx\n\t"
         "cmp    12(%%rsi), %%dx\n\t"
         "jne    3f\n\t"
         "pop    %%rcx\n\t"
         "jmp    *%%rcx\n\t"
         ".pushsection .text.unlikely\n"
-        "3:\tldmxcsr 8(%%rsi)\n\t"
-        "fldcw  12(%%rsi)\n\t"
+        "3:\tfldcw 12(%%rsi)\n\t"
         "pop    %%rcx\n\t"
         "jmp    *%%rcx\n\t"
         ".popsection\n"
