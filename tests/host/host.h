@@ -10,21 +10,6 @@
 #include <stdint.h>
 #include <time.h>
 
-#ifndef __has_feature
-#define __has_feature(x) 0
-#endif
-#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
-#define HOST_TSAN 1
-#else
-#define HOST_TSAN 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
-#define HOST_ASAN 1
-#else
-#define HOST_ASAN 0
-#endif
-#define HOST_POLL (HOST_TSAN || HOST_ASAN) /* see arch_host.c */
-
 #if defined(__clang__)
 #define NO_COVERAGE __attribute__((no_sanitize("coverage")))
 #define UNINSTRUMENTED                                                                             \
@@ -37,6 +22,7 @@
 #endif
 
 enum { HOST_CORES_MAX = 256, GUARD = 4096, RED_ZONE = 128 };
+enum { MXCSR_DEFAULT = 0x1f80, FCW_DEFAULT = 0x37f }; /* of a new goroutine */
 
 /* What other threads may see of a core. */
 struct host_cell {
@@ -80,7 +66,7 @@ extern int64_t  host_errno_at; /* &errno, from the thread pointer */
 extern char     __executable_start[], etext[];
 
 /* switch_host.S */
-struct g *host_switch(struct g *from, struct g *to);
+struct g *host_switch(struct g *from, struct g *to); /* under a sanitizer, as is this */
 void      host_first(void);
 void      host_async_preempt(void);
 void      host_sigreturn(void);

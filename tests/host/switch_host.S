@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * switch_host.S -- how one stack becomes another, in a process.
+ * switch_host.S -- what of a switch is not inline (machine.h): a goroutine that is preempted, and,
+ * for the sanitizers, which are told of each switch, all of it.
  *
- * As on the metal (kernel/port/switch.S), with %fs for %gs, and the C library's errno kept by
- * each goroutine: it is a thread's, and a goroutine may go on in another thread.
+ * This is the picture in their case. Otherwise struct g has all that is kept, and the compiler has
+ * saved the registers.
  *
  *      sp -> | where to go on |  label 2, or host_first
  *            | r15 r14 r13    |  kept for the caller; in a new one: entry, then 0 for a
