@@ -58,7 +58,6 @@ enum {
     RECLAIM_ASK_NS = 100000, /* how often they are asked */
     GROW_MAX = 256,          /* pages a fault may map */
 };
-#define SLACK_TRIMMED 1ul /* in stack.slack: pages were given back, and not regretted since */
 #define GEN_OPEN      UINT64_MAX
 #define PTE_STACK     (PTE_P | PTE_W | PTE_NX)
 _Static_assert(GSTACK_BASE + ((uint64_t)CLASSES << REGION_SHIFT) <= IO_BASE, "memlayout.h");
@@ -152,13 +151,14 @@ grow(uintptr_t va, struct arch_stack *s)
     }
     size_t more = (s->hi - s->mapped) / PAGE_SIZE;
     more = more > GROW_MAX ? GROW_MAX : more;
-    s->mapped = page;
+    mapped_set(s, page);
     for (size_t i = 1; i < more && page > floor && map_page(page - PAGE_SIZE); i++) {
         page -= PAGE_SIZE;
-        s->mapped = page;
+        mapped_set(s, page);
     }
-    if ((s->slack & SLACK_TRIMMED) && s->hi - s->mapped > s->slack) {
-        s->slack = 2 * (s->slack & ~SLACK_TRIMMED); /* given back too soon: be slower next time */
+    uintptr_t slack = s->limit - s->mapped;
+    if ((slack & SLACK_TRIMMED) && s->hi - s->mapped > slack) { /* given back too soon */
+        s->limit = s->mapped + 2 * (slack & ~SLACK_TRIMMED);
     }
     return true;
 }
@@ -336,8 +336,8 @@ trim_request(void *arg)
     uintptr_t va = t->s->mapped;
     for (; l != NULL && va < t->end && give_back(l, va); va += PAGE_SIZE) {
     }
-    t->s->mapped = va;
-    t->s->slack |= SLACK_TRIMMED;
+    mapped_set(t->s, va);
+    t->s->limit |= SLACK_TRIMMED;
     t->s->trim_gen = atomic_fetch_add(&tlb_gen, 1) + 1;
     for (uint32_t i = l != NULL ? l->n : 0; i > 0; i--) {
         uint64_t *gen = &l->page[(l->head + i - 1) % LIMBO_MAX].gen;
@@ -368,7 +368,7 @@ warm_request(void *s)
     if (!map_page(stack->hi - PAGE_SIZE)) {
         return NULL;
     }
-    stack->mapped = stack->hi - PAGE_SIZE;
+    mapped_set(stack, stack->hi - PAGE_SIZE);
     return s;
 }
 
@@ -394,7 +394,7 @@ gstack_alloc(struct arch_stack *s, size_t max)
     s->lo = GSTACK_BASE + ((uintptr_t) class << REGION_SHIFT) + n * class_size(class);
     s->hi = s->lo + class_size(class);
     s->mapped = s->hi;
-    s->slack = GSTACK_SLACK;
+    s->limit = s->hi + GSTACK_SLACK;
     s->trim_gen = 0;
     return gstack_warm(s);
 }

@@ -8,7 +8,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct arch_stack;
+#include "machine.h"
+
+#define SLACK_TRIMMED 1ul /* in stack.limit: pages were given back, and not regretted since */
+
+/* What is in use begins at va; how much may be dead stays the same. */
+static inline void
+mapped_set(struct arch_stack *s, uintptr_t va)
+{
+    s->limit += va - s->mapped;
+    s->mapped = va;
+}
 
 /* A fault at va. GSTACK_GROWN: go on; GSTACK_OVERFLOW: the guard or, for a goroutine's own code,
  * the reserve page was touched; GSTACK_NOT: va is in no window that was ever handed out. */
@@ -20,9 +30,6 @@ enum gstack_fault gstack_fault(uintptr_t va, struct arch_stack *own, bool kernel
 
 /* Any core, any moment: makes this core's TLB forget what was given back. */
 void gstack_flush(void);
-
-/* Dead bytes below sp that a parked goroutine may keep mapped at first. */
-#define GSTACK_SLACK (32u << 10)
 
 /* On the core's stack or in an interrupt, interrupts off: frees what this core has given back and
  * no other can have any more; `ask`: those who can are asked to flush. */

@@ -29,7 +29,7 @@ m_new(int id)
     mp->timer_armed = INT64_MAX;
     mp->g0.pin = -1;
     mp->g0.system = true;
-    mp->g0.stack.slack = UINTPTR_MAX; /* finish_switch never trims it */
+    mp->g0.stack.limit = UINTPTR_MAX; /* finish_switch never trims it */
     atomic_store(&mp->g0.status, G_RUNNING);
     atomic_store(&mp->timers.first, INT64_MAX);
     return mp;

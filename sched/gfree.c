@@ -10,7 +10,7 @@
  *              4. a core has a list of fewer than GFREE_BATCH and a spare of none or so many; those
  *                 in sched.gfree, gcold go and come by the batch: its first one's arg is the next
  * Locks        sched.free_lock for the global lists
- * Context      preemption off; gfree_put is the commit of a g that has left its stack for good
+ * Context      preemption off
  * Cost         in steady state a spawn and a death touch this core's list only: no lock, no fault.
  * Go           gfget, gfput in proc.go
  */
@@ -191,7 +191,8 @@ gfree_give(struct g_batch batch)
     lock_release(&sched.free_lock);
 }
 
-static __attribute__((noinline)) void
+/* The list becomes the spare, and a spare goes to the others. */
+__attribute__((noinline)) void
 gfree_full(struct m *mp)
 {
     struct g_batch spare = mp->gspare;
@@ -202,41 +203,21 @@ gfree_full(struct m *mp)
     }
 }
 
-static inline void
-gfree_push(struct m *mp, struct g *gp)
+/* Where gfree_put would not: of another class, or with more than the page it keeps. The commit of a
+ * g that has left its stack for good. */
+bool
+gfree_put_slow(struct g *gp, void *unused)
 {
-    batch_push(&mp->gfree, gp);
-    if (unlikely(mp->gfree.n == GFREE_BATCH)) {
-        gfree_full(mp);
-    }
-}
-
-/* Of another class, or with more than the page it keeps. */
-static __attribute__((noinline)) bool
-gfree_put_slow(struct m *mp, struct g *gp)
-{
+    struct m *mp = this_m();
+    (void)unused;
+    ASSERT(atomic_load(&gp->status) == G_DEAD);
+    ASSERT(gp != this_g());
     arch_stack_trim(gp, gp->stack.hi - STACK_KEEP);
     if (gp->class != 0) {
         lock_acquire(&sched.free_lock, RANK_SCHED);
         g_list_push(&sched.gfree_big, gp);
         lock_release(&sched.free_lock);
         return true;
-    }
-    gfree_push(mp, gp);
-    return true;
-}
-
-/* Puts a dead g where the next spawn finds it: a full list becomes the spare, a full spare goes to
- * the others. Go: gfput */
-bool
-gfree_put(struct g *gp, void *arg)
-{
-    struct m *mp = this_m();
-    (void)arg;
-    ASSERT(atomic_load(&gp->status) == G_DEAD);
-    ASSERT(gp != this_g());
-    if (unlikely(gp->stack.mapped < gp->stack.hi - STACK_KEEP) || unlikely(gp->class != 0)) {
-        return gfree_put_slow(mp, gp);
     }
     gfree_push(mp, gp);
     return true;

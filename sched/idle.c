@@ -393,8 +393,7 @@ schedule(void)
         COUNT(mp->switches, 1);
         g_set_status(gp, G_RUNNABLE, G_RUNNING);
         atomic_store_explicit(&mp->running, gp, memory_order_relaxed);
-        mp->commit = NULL;
         slice_arm(mp); /* after `running`: one that fires now is armed again by sched_interrupt */
-        finish_switch(arch_context_switch(&mp->g0, gp));
+        finish_switch(arch_context_switch(&mp->g0, gp, AFTER_NOTHING));
     }
 }

@@ -70,6 +70,14 @@ runq_put_slow(struct m *mp, struct g *gp)
     }
 }
 
+__attribute__((noinline)) void
+runq_add_slow(struct m *mp, struct g *gp)
+{
+    runq_put_slow(mp, gp);
+    atomic_thread_fence(memory_order_seq_cst);
+    wake_if_idle();
+}
+
 uint32_t
 runq_len(struct m *mp)
 {

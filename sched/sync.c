@@ -85,7 +85,7 @@ waitgroup_wait(struct waitgroup *wg)
     } while (!atomic_compare_exchange_weak(&wg->state, &s, s + 1));
     struct waiter w = { .g = this_g() };
     waitq_push(&wg->waitq, &w);
-    g_park(g_unlock_commit, &wg->lock, WAIT_WAITGROUP);
+    g_park_unlock(&wg->lock, WAIT_WAITGROUP);
 }
 
 struct wg_call {

@@ -78,7 +78,8 @@ fiber_renew(struct arch_g *g)
 #endif
 
 void
-arch_context_init(struct g *gp, uintptr_t top, void (*entry)(struct g *prev))
+arch_context_init(struct g *gp, uintptr_t top,
+                  void (*entry)(struct g *prev, struct g *self, uintptr_t after))
 {
     struct arch_g *g = (struct arch_g *)gp;
     uintptr_t *sp = (uintptr_t *)top;
@@ -112,8 +113,8 @@ stack_entered(void)
 }
 #endif
 
-struct g *
-arch_context_switch(struct g *from, struct g *to)
+struct arch_switched
+arch_context_switch(struct g *from, struct g *to, uintptr_t after)
 {
 #if HOST_TSAN
     /* 0: what one core does on two stacks is in order */
@@ -124,18 +125,17 @@ arch_context_switch(struct g *from, struct g *to)
     __sanitizer_start_switch_fiber(&f->context.fake_stack, (const void *)(t->stack.lo),
                                    t->stack.hi - t->stack.lo);
 #endif
-    struct g *prev = host_switch(from, to);
+    struct arch_switched s = host_switch(from, to, after);
     stack_entered();
-    return prev;
+    return s;
 }
 
 /* From host_first. */
-void host_begin(struct g *prev, void (*entry)(struct g *prev));
 void
-host_begin(struct g *prev, void (*entry)(struct g *prev))
+host_begin(struct g *prev, host_entry *entry, uintptr_t after)
 {
     stack_entered();
-    entry(prev);
+    entry(prev, this_g(), after);
 }
 
 bool
@@ -258,7 +258,7 @@ host_core_begin(struct host_cell *cell, struct m *mp)
 
 struct start {
     struct host_cell *cell;
-    struct m         *m;
+    struct m *m;
 };
 
 static void *
@@ -272,7 +272,7 @@ core_main(void *arg)
 void
 arch_cpu_start(int cpu, struct m *mp)
 {
-    struct start s = {&host_cells[cpu], mp};
+    struct start s = { &host_cells[cpu], mp };
     pthread_attr_t attr;
     pthread_t thread;
 
@@ -323,7 +323,7 @@ host_time(int64_t when)
 {
     int64_t room = INT64_MAX - started_at;
     int64_t at = started_at + (when < 0 ? 0 : when < room ? when : room);
-    return (struct timespec){at / SECOND, at % SECOND};
+    return (struct timespec){ at / SECOND, at % SECOND };
 }
 
 /* The futex's own timeout replaces the timer: a halt costs one system call. */
@@ -379,7 +379,7 @@ arch_timer_set(int64_t when)
     if (when >= c->armed) { /* read after `wanted` is written: a signal in between reads that */
         return;
     }
-    struct itimerspec spec = {.it_value = host_time(when)};
+    struct itimerspec spec = { .it_value = host_time(when) };
     int err = errno;
     c->armed = when;
     timer_settime(c->cell->timer, TIMER_ABSTIME, &spec, NULL);

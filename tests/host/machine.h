@@ -44,7 +44,7 @@ struct arch_stack {
     uintptr_t hi;     /* one past the highest usable byte */
     uintptr_t lo;     /* the window's first byte: a guard page, then usable */
     uintptr_t mapped; /* = lo: the host maps pages and tells nobody */
-    uintptr_t slack;  /* UINTPTR_MAX: nothing is given back at a switch */
+    uintptr_t limit;  /* UINTPTR_MAX: nothing is given back at a switch */
 };
 
 /* What struct g begins with; a struct m begins with its g0. */
@@ -79,7 +79,22 @@ arch_preemptible(void)
 }
 
 void arch_preempt_pending(void);
-struct g *arch_context_switch(struct g *from, struct g *to);
+
+struct arch_switched {
+    struct g *prev;
+    uintptr_t after;
+};
+void arch_context_init(struct g *gp, uintptr_t top,
+                       void (*entry)(struct g *prev, struct g *self, uintptr_t after));
+struct arch_switched arch_context_switch(struct g *from, struct g *to, uintptr_t after);
+
+/* Nothing is gained by not saving. */
+static inline void
+arch_context_leave(struct g *from, struct g *to, uintptr_t after)
+{
+    arch_context_switch(from, to, after);
+}
+
 void host_irq_restore(void);
 
 static inline void
