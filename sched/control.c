@@ -167,7 +167,7 @@ gomaxprocs(int n)
     arch_preempt_off();
     for (int i = 0; i < sched.ncores; i++) {
         if ((i < old) != (i < n)) {
-            atomic_store(&allm[i]->attention, true);
+            atomic_store(&allm[i]->attention, WANTED);
             arch_preempt(i);
         }
     }

@@ -46,7 +46,7 @@ HOT struct g *
 next_here(struct m *mp)
 {
     assert_pinned();
-    if (unlikely(PEEK(mp->attention) || mp->pinned.first != NULL)) {
+    if (unlikely(PEEK(mp->attention) != 0)) {
         return NULL;
     }
     struct g *gp = runq_get_next(mp);
@@ -72,9 +72,7 @@ static __attribute__((noinline)) void
 trace_switch(const struct g *gp, enum g_status to, const struct g *next)
 {
     trace_status(gp, G_RUNNING, to);
-    if (next != NULL) {
-        trace_status(next, G_RUNNABLE, G_RUNNING);
-    }
+    trace_status(next, G_RUNNABLE, G_RUNNING); /* g0 leaves no trace */
 }
 
 /* The running goroutine gp becomes `to`, and next, NULL for g0, runs from now on. */
@@ -84,12 +82,15 @@ hand_over(struct m *mp, struct g *gp, enum g_status to, struct g *next)
     assert_pinned();
     ASSERT(gp == this_g() && mp == this_m());
     ASSERT(gp != &mp->g0);
+    atomic_store_explicit(&mp->running, next, memory_order_relaxed);
+    if (unlikely(next == NULL)) {
+        next = &mp->g0;
+    }
     g_change_status(gp, G_RUNNING, to);
     if (unlikely(PEEK(sched.tracing))) {
         trace_switch(gp, to, next);
     }
-    atomic_store_explicit(&mp->running, next, memory_order_relaxed);
-    return next != NULL ? next : &mp->g0;
+    return next;
 }
 
 /* Leaves gp's stack; returns when gp runs again. */
@@ -195,7 +196,7 @@ yield_slow(struct m *mp)
     bool global = false;
     if (runq_none(mp)) {
         global = PEEK(sched.global_n) > 0; /* else it comes before those, 60 times of 61 */
-        if (!global && mp->pinned.first == NULL && !PEEK(mp->attention) && this_g()->pin < 0) {
+        if (!global && PEEK(mp->attention) == 0 && this_g()->pin < 0) {
             arch_preempt_on(); /* alone */
             return;
         }
@@ -289,7 +290,10 @@ g_begin(struct m *mp, struct g *gp, void (*fn)(void *), const char *name, size_t
     gp->pin_depth = 0;
     gp->err = 0;
     struct g_birth *birth = g_birth(gp);
-    uintptr_t top = ((uintptr_t)birth - bytes) & ~(uintptr_t)15;
+    uintptr_t top = (uintptr_t)birth;
+    if (bytes > 0) {
+        top = (top - bytes) & ~(uintptr_t)15;
+    }
     arch_context_init(gp, top, g_entry);
     *birth = (struct g_birth){ name, this_g()->id, pc };
     return top;
@@ -370,8 +374,25 @@ go(void (*fn)(void *), void *arg)
     }
 }
 
+/* Likewise, where only a name and a copy of the argument are asked for. */
 int
 go_with(const struct go_attr *attr, void (*fn)(void *), void *arg)
 {
+    if (likely(fn != NULL && attr != NULL && attr->arg_size <= ARG_MAX_SIZE)
+        && likely(attr->stack_max == 0 && attr->core == 0)) {
+        arch_preempt_off();
+        struct m *mp = this_m();
+        struct g *gp = batch_pop(&mp->gfree);
+        if (likely(gp != NULL)) {
+            size_t n = attr->arg_size;
+            uintptr_t top =
+                g_begin(mp, gp, fn, attr->name, n, (uintptr_t)__builtin_return_address(0));
+            gp->arg = n > 0 ? memcpy((void *)top, arg, n) : arg;
+            g_publish(mp, gp);
+            arch_preempt_on();
+            return 0;
+        }
+        arch_preempt_on();
+    }
     return g_spawn(attr, fn, arg, (uintptr_t)__builtin_return_address(0));
 }

@@ -10,7 +10,7 @@
 /* What is only asked when something is to be shown: on top of the g's stack, whose first line is
  * written anyway. There from g_new to the death of the g. */
 struct g_birth {
-    const char *name; /* or NULL: fn's */
+    _Alignas(16) const char *name; /* or NULL: fn's */
     uint64_t creator;
     uintptr_t creator_pc;
 };

@@ -25,7 +25,7 @@ runq_fits(struct m *mp, struct g *gp)
     if (unlikely(t - h >= RUNQ_CAP)) {
         return false;
     }
-    atomic_store_explicit(&q->ring[t % RUNQ_CAP], gp, memory_order_relaxed);
+    POKE(q->ring[t % RUNQ_CAP], gp);
     atomic_store_explicit(&q->tail, t + 1, memory_order_release);
     return true;
 }
@@ -89,7 +89,7 @@ runq_get_ring(struct m *mp)
     struct runq *q = &mp->runq;
     uint32_t h = atomic_load_explicit(&q->head, memory_order_acquire);
     while (PEEK(q->tail) != h) {
-        struct g *gp = atomic_load_explicit(&q->ring[h % RUNQ_CAP], memory_order_relaxed);
+        struct g *gp = PEEK(q->ring[h % RUNQ_CAP]);
         if (atomic_compare_exchange_weak_explicit(&q->head, &h, h + 1, memory_order_release,
                                                   memory_order_acquire)) {
             ASSUME(gp != NULL);

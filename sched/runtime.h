@@ -157,6 +157,12 @@ struct runq {
     _Atomic(struct g *) ring[RUNQ_CAP];
 };
 
+/* In m.attention. Whoever wants the core overwrites what stands there: g0 looks at everything. */
+enum {
+    WANTED = 1,      /* at once */
+    PINNED_HERE = 2, /* at each switch: m.pinned is not empty */
+};
+
 struct m {
     struct g g0; /* the scheduler's own context, on the core's stack */
     int id;
@@ -185,7 +191,7 @@ struct m {
 
     /* anyone: work from interrupts and for pinned goroutines; taken whole by the owner */
     _Alignas(CACHE_LINE) _Atomic(struct g *) inbox;
-    _Atomic(bool) attention; /* the owner must pass through schedule() */
+    _Atomic(uint8_t) attention; /* why the owner must pass through schedule(); 0: it need not */
     _Atomic(bool) off;       /* switched off by gomaxprocs, nothing left here */
 
     /* timers.lock */
