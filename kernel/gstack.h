@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,6 +20,8 @@ mapped_set(struct arch_stack *s, uintptr_t va)
     s->limit += va - s->mapped;
     s->mapped = va;
 }
+
+extern _Atomic(int64_t) gstack_pages; /* resident, all stacks together */
 
 /* A fault at va. GSTACK_GROWN: go on; GSTACK_OVERFLOW: the guard or, for a goroutine's own code,
  * the reserve page was touched; GSTACK_NOT: va is in no window that was ever handed out. */
@@ -38,10 +41,9 @@ void gstack_settle(bool ask);
 /* pmm_reclaim: no page is left; every core is asked for what it can free. Takes 200 ms at most. */
 void gstack_reclaim(void);
 
-/* arch.h's two, on any stack. */
+/* For arch.h, on any stack. */
 bool gstack_alloc(struct arch_stack *s, size_t max);
 bool gstack_warm(struct arch_stack *s); /* a page at the top of a window that was given back */
-void gstack_trim(struct arch_stack *s, uintptr_t below);
 
 /* Resident, all stacks together. */
 size_t gstack_bytes(void);

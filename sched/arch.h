@@ -55,9 +55,10 @@ void arch_timer_set(int64_t when);
  * mapped (the lowest page in use), limit (an sp above it has dead pages worth giving back).
  * arch_stack_alloc gives a g a window if it has none, and the window a page if it has none; false:
  * no memory. arch_stack_trim gives back the whole pages below `below`; the g runs nowhere and is
- * not published. */
+ * not published. arch_stack_drop gives back all pages of n such. */
 bool arch_stack_alloc(struct g *gp, size_t max);
 void arch_stack_trim(struct g *gp, uintptr_t below);
+void arch_stack_drop(struct g *const *gs, size_t n);
 void *arch_alloc(size_t size); /* 16-aligned; NULL: no memory */
 void arch_free(void *p);
 

@@ -174,14 +174,25 @@ gfree_get(struct m *mp, size_t max)
     return gp;
 }
 
+static void
+drop(struct g *first)
+{
+    struct g *gs[GFREE_BATCH];
+    size_t n = 0;
+    for (struct g *gp = first; gp != NULL; gp = gp->next) {
+        gs[n++] = gp;
+    }
+    arch_stack_drop(gs, n);
+}
+
 /* One batch too many for this core: to sched.gfree, or, where that has GLOBAL_WARM, without their
  * pages to sched.gcold. */
 static void
 gfree_give(struct g_batch batch)
 {
     bool cold = PEEK(sched.gfree_n) >= GLOBAL_WARM;
-    for (struct g *gp = batch.first; cold && gp != NULL; gp = gp->next) {
-        arch_stack_trim(gp, gp->stack.hi);
+    if (cold) {
+        drop(batch.first);
     }
     lock_acquire(&sched.free_lock, RANK_SCHED);
     struct g **list = cold ? &sched.gcold : &sched.gfree;

@@ -78,12 +78,6 @@ arch_stack_alloc(struct g *gp, size_t max)
     return s->hi != 0 ? gstack_warm(s) : gstack_alloc(s, max);
 }
 
-void
-arch_stack_trim(struct g *gp, uintptr_t below)
-{
-    gstack_trim(&((struct arch_g *)gp)->stack, below);
-}
-
 /* ---- preemption ---- */
 
 void

@@ -35,6 +35,13 @@ arch_stack_trim(struct g *gp, uintptr_t below)
     (void)below;
 }
 
+void
+arch_stack_drop(struct g *const *gs, size_t n)
+{
+    (void)gs;
+    (void)n;
+}
+
 void *
 arch_alloc(size_t size)
 {

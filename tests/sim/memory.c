@@ -101,3 +101,10 @@ arch_stack_trim(struct g *gp, uintptr_t below)
     (void)gp;
     (void)below;
 }
+
+void
+arch_stack_drop(struct g *const *gs, size_t n)
+{
+    (void)gs;
+    (void)n;
+}
