@@ -27,6 +27,7 @@ m_new(int id)
     mp->id = id;
     mp->rand = (uint32_t)(sched.seed * 2654435761u + (uint32_t)id * 40503u) | 1;
     mp->timer_armed = INT64_MAX;
+    mp->gfree_room = GFREE_BATCH;
     mp->g0.pin = -1;
     mp->g0.system = true;
     mp->g0.stack.limit = UINTPTR_MAX; /* finish_switch never trims it */

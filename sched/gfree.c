@@ -105,22 +105,24 @@ gfree_big(unsigned class)
 static struct g *
 gfree_own(struct m *mp)
 {
-    struct g *gp = batch_pop(&mp->gfree);
+    struct g *gp = gfree_pop(mp);
     if (gp != NULL) {
         return gp;
     }
-    mp->gfree = mp->gspare;
+    struct g_batch more = mp->gspare;
     mp->gspare = (struct g_batch){ 0 };
-    if (mp->gfree.n == 0 && PEEK(sched.gfree_n) > 0) {
+    if (more.n == 0 && PEEK(sched.gfree_n) > 0) {
         lock_acquire(&sched.free_lock, RANK_SCHED);
         if ((gp = sched.gfree) != NULL) {
             sched.gfree = gp->arg;
             COUNT(sched.gfree_n, -GFREE_BATCH);
-            mp->gfree = (struct g_batch){ gp, GFREE_BATCH };
+            more = (struct g_batch){ gp, GFREE_BATCH };
         }
         lock_release(&sched.free_lock);
     }
-    return batch_pop(&mp->gfree);
+    mp->gfree = more.first;
+    mp->gfree_room = GFREE_BATCH - more.n;
+    return gfree_pop(mp);
 }
 
 /* Windows come in few sizes, so that a dead one fits the next g that asks for one. Class 0 is the
@@ -207,8 +209,9 @@ __attribute__((noinline)) void
 gfree_full(struct m *mp)
 {
     struct g_batch spare = mp->gspare;
-    mp->gspare = mp->gfree;
-    mp->gfree = (struct g_batch){ 0 };
+    mp->gspare = (struct g_batch){ mp->gfree, GFREE_BATCH };
+    mp->gfree = NULL;
+    mp->gfree_room = GFREE_BATCH;
     if (spare.n > 0) {
         gfree_give(spare);
     }

@@ -51,14 +51,14 @@ g_enqueue(struct m *mp, struct g *gp)
     }
 }
 
-void g_ready_traced(struct m *mp, struct g *gp, enum g_status from);
+void g_ready_slow(struct m *mp, struct g *gp, enum g_status from);
 
 /* g_ready, for who has preemption off. */
 HOT void
 g_ready_off(struct m *mp, struct g *gp)
 {
     if (unlikely(PEEK(sched.tracing))) {
-        g_ready_traced(mp, gp, G_WAITING);
+        g_ready_slow(mp, gp, G_WAITING);
         return;
     }
     g_change_status(gp, G_WAITING, G_RUNNABLE);
@@ -84,11 +84,24 @@ batch_pop(struct g_batch *b)
     return gp;
 }
 
+/* This core's own, last in, first out. */
+HOT struct g *
+gfree_pop(struct m *mp)
+{
+    struct g *gp = mp->gfree;
+    if (likely(gp != NULL)) {
+        mp->gfree = gp->next;
+        mp->gfree_room++;
+    }
+    return gp;
+}
+
 HOT void
 gfree_push(struct m *mp, struct g *gp)
 {
-    batch_push(&mp->gfree, gp);
-    if (unlikely(mp->gfree.n == GFREE_BATCH)) {
+    gp->next = mp->gfree;
+    mp->gfree = gp;
+    if (unlikely(--mp->gfree_room == 0)) {
         gfree_full(mp);
     }
 }

@@ -174,7 +174,9 @@ struct m {
     bool slice_over; /* the running g has had its time */
     uint32_t rand;
     struct g_list pinned;         /* runnable here and nowhere else */
-    struct g_batch gfree, gspare; /* dead, with stacks of the default class */
+    struct g *gfree;              /* dead, with stacks of the default class */
+    uint32_t gfree_room;          /* until those are a batch */
+    struct g_batch gspare;        /* the same: one batch, or none */
     struct g_batch gbare;         /* dead, without a page of stack; new, none could be had */
     struct g_chunk *chunk;        /* where new ones come from */
     uint64_t id_next, id_end;

@@ -20,7 +20,7 @@ struct arch_context {
 
 struct arch_stack {
     uintptr_t hi, lo;
-    uintptr_t mapped; /* = lo: nothing is given back */
+    uintptr_t mapped; /* one page below hi, as if no more were ever used */
     uintptr_t limit;  /* UINTPTR_MAX: nor at a switch */
 };
 
