@@ -62,7 +62,7 @@ chan_wait(struct chan *c, struct gamp_waitq *q, void *elem, enum wait_reason why
     w.sel = NULL;
     w.ok = false;
     waitq_push(q, &w);
-    g_park(g_unlock_commit, &c->lock, why);
+    g_park_unlock(&c->lock, why);
     return w.ok;
 }
 

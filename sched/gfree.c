@@ -10,7 +10,7 @@
  *              4. a core has a list of fewer than GFREE_BATCH and a spare of none or so many; those
  *                 in sched.gfree, gcold go and come by the batch: its first one's arg is the next
  * Locks        sched.free_lock for the global lists
- * Context      preemption off; gfree_put is the commit of a g that has left its stack for good
+ * Context      preemption off
  * Cost         in steady state a spawn and a death touch this core's list only: no lock, no fault.
  * Go           gfget, gfput in proc.go
  */
@@ -105,22 +105,24 @@ gfree_big(unsigned class)
 static struct g *
 gfree_own(struct m *mp)
 {
-    struct g *gp = batch_pop(&mp->gfree);
+    struct g *gp = gfree_pop(mp);
     if (gp != NULL) {
         return gp;
     }
-    mp->gfree = mp->gspare;
+    struct g_batch more = mp->gspare;
     mp->gspare = (struct g_batch){ 0 };
-    if (mp->gfree.n == 0 && PEEK(sched.gfree_n) > 0) {
+    if (more.n == 0 && PEEK(sched.gfree_n) > 0) {
         lock_acquire(&sched.free_lock, RANK_SCHED);
         if ((gp = sched.gfree) != NULL) {
             sched.gfree = gp->arg;
             COUNT(sched.gfree_n, -GFREE_BATCH);
-            mp->gfree = (struct g_batch){ gp, GFREE_BATCH };
+            more = (struct g_batch){ gp, GFREE_BATCH };
         }
         lock_release(&sched.free_lock);
     }
-    return batch_pop(&mp->gfree);
+    mp->gfree = more.first;
+    mp->gfree_room = GFREE_BATCH - more.n;
+    return gfree_pop(mp);
 }
 
 /* Windows come in few sizes, so that a dead one fits the next g that asks for one. Class 0 is the
@@ -174,14 +176,25 @@ gfree_get(struct m *mp, size_t max)
     return gp;
 }
 
+static void
+drop(struct g *first)
+{
+    struct g *gs[GFREE_BATCH];
+    size_t n = 0;
+    for (struct g *gp = first; gp != NULL; gp = gp->next) {
+        gs[n++] = gp;
+    }
+    arch_stack_drop(gs, n);
+}
+
 /* One batch too many for this core: to sched.gfree, or, where that has GLOBAL_WARM, without their
  * pages to sched.gcold. */
 static void
 gfree_give(struct g_batch batch)
 {
     bool cold = PEEK(sched.gfree_n) >= GLOBAL_WARM;
-    for (struct g *gp = batch.first; cold && gp != NULL; gp = gp->next) {
-        arch_stack_trim(gp, gp->stack.hi);
+    if (cold) {
+        drop(batch.first);
     }
     lock_acquire(&sched.free_lock, RANK_SCHED);
     struct g **list = cold ? &sched.gcold : &sched.gfree;
@@ -191,52 +204,34 @@ gfree_give(struct g_batch batch)
     lock_release(&sched.free_lock);
 }
 
-static __attribute__((noinline)) void
+/* The list becomes the spare, and a spare goes to the others. */
+__attribute__((noinline)) void
 gfree_full(struct m *mp)
 {
     struct g_batch spare = mp->gspare;
-    mp->gspare = mp->gfree;
-    mp->gfree = (struct g_batch){ 0 };
+    mp->gspare = (struct g_batch){ mp->gfree, GFREE_BATCH };
+    mp->gfree = NULL;
+    mp->gfree_room = GFREE_BATCH;
     if (spare.n > 0) {
         gfree_give(spare);
     }
 }
 
-static inline void
-gfree_push(struct m *mp, struct g *gp)
+/* Where gfree_put would not: of another class, or with more than the page it keeps. The commit of a
+ * g that has left its stack for good. */
+bool
+gfree_put_slow(struct g *gp, void *unused)
 {
-    batch_push(&mp->gfree, gp);
-    if (unlikely(mp->gfree.n == GFREE_BATCH)) {
-        gfree_full(mp);
-    }
-}
-
-/* Of another class, or with more than the page it keeps. */
-static __attribute__((noinline)) bool
-gfree_put_slow(struct m *mp, struct g *gp)
-{
+    struct m *mp = this_m();
+    (void)unused;
+    ASSERT(atomic_load(&gp->status) == G_DEAD);
+    ASSERT(gp != this_g());
     arch_stack_trim(gp, gp->stack.hi - STACK_KEEP);
     if (gp->class != 0) {
         lock_acquire(&sched.free_lock, RANK_SCHED);
         g_list_push(&sched.gfree_big, gp);
         lock_release(&sched.free_lock);
         return true;
-    }
-    gfree_push(mp, gp);
-    return true;
-}
-
-/* Puts a dead g where the next spawn finds it: a full list becomes the spare, a full spare goes to
- * the others. Go: gfput */
-bool
-gfree_put(struct g *gp, void *arg)
-{
-    struct m *mp = this_m();
-    (void)arg;
-    ASSERT(atomic_load(&gp->status) == G_DEAD);
-    ASSERT(gp != this_g());
-    if (unlikely(gp->stack.mapped < gp->stack.hi - STACK_KEEP) || unlikely(gp->class != 0)) {
-        return gfree_put_slow(mp, gp);
     }
     gfree_push(mp, gp);
     return true;

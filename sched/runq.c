@@ -32,7 +32,26 @@
  */
 #include "runq.h"
 
-enum { OVERFLOW_PARTS = 4 }; /* batches: what one core of many may be due */
+enum {
+    OVERFLOW_PARTS = RUNQ_CAP >= 8 ? 4 : 1, /* batches: what one core of many may be due */
+    PART = RUNQ_CAP / 2 / OVERFLOW_PARTS,
+};
+_Static_assert(PART *OVERFLOW_PARTS == RUNQ_CAP / 2, "half the ring is whole parts");
+
+/* n slots of the ring, from `at` on, as a list. They have left it: only the owner writes slots. */
+static inline void
+ring_list(struct runq *q, uint32_t at, uint32_t n, struct g_list *to)
+{
+    struct g *gp = PEEK(q->ring[at % RUNQ_CAP]);
+    to->first = gp;
+    to->n = n;
+    for (uint32_t i = 1; i < n; i++) {
+        gp->next = PEEK(q->ring[(at + i) % RUNQ_CAP]);
+        gp = gp->next;
+    }
+    gp->next = NULL;
+    to->last = gp;
+}
 
 /* The ring was full: half of it, and gp, to the global list. False: a thief was quicker, try again.
  * Go: runqputslow */
@@ -45,10 +64,9 @@ runq_overflow(struct m *mp, struct g *gp, uint32_t head)
                                                  memory_order_release, memory_order_relaxed)) {
         return false;
     }
-    struct g_list part[OVERFLOW_PARTS] = { 0 };
-    for (uint32_t i = 0; i < RUNQ_CAP / 2; i++) { /* ours now, and only the owner writes slots */
-        g_list_push(&part[i * OVERFLOW_PARTS / (RUNQ_CAP / 2)],
-                    PEEK(q->ring[(first + i) % RUNQ_CAP]));
+    struct g_list part[OVERFLOW_PARTS];
+    for (uint32_t i = 0; i < OVERFLOW_PARTS; i++) {
+        ring_list(q, first + i * PART, PART, &part[i]);
     }
     g_list_push(&part[OVERFLOW_PARTS - 1], gp);
     globq_put_lists(part, OVERFLOW_PARTS);
@@ -68,6 +86,14 @@ runq_put_slow(struct m *mp, struct g *gp)
     if (t - h < RUNQ_CAP || !runq_overflow(mp, gp, h)) {
         runq_put(mp, gp); /* thieves were here */
     }
+}
+
+__attribute__((noinline)) void
+runq_add_slow(struct m *mp, struct g *gp)
+{
+    runq_put_slow(mp, gp);
+    atomic_thread_fence(memory_order_seq_cst);
+    wake_if_idle();
 }
 
 uint32_t

@@ -13,6 +13,7 @@
 #include "arch.h"
 #include "globq.h"
 #include "lock.h"
+#include "plain.h"
 
 #ifndef GAMP_RUNQ_CAP
 #define GAMP_RUNQ_CAP 256 /* Go: 256; small in tests that want it to overflow */
@@ -156,20 +157,28 @@ struct runq {
     _Atomic(struct g *) ring[RUNQ_CAP];
 };
 
+/* In m.attention. Whoever wants the core overwrites what stands there: g0 looks at everything. */
+enum {
+    WANTED = 1,      /* at once */
+    PINNED_HERE = 2, /* at each switch: m.pinned is not empty */
+};
+
 struct m {
     struct g g0; /* the scheduler's own context, on the core's stack */
     int id;
 
     /* this core only, preemption off */
-    bool (*commit)(struct g *gp, void *arg); /* what to do once the g left is off its stack */
+    bool (*commit)(struct g *gp, void *arg); /* AFTER_COMMIT: once the g left is off its stack */
     void *commit_arg;
     bool spinning;
     bool slice_over; /* the running g has had its time */
     uint32_t rand;
-    struct g_list pinned;         /* runnable here and nowhere else */
-    struct g_batch gfree, gspare; /* dead, with stacks of the default class */
-    struct g_batch gbare;         /* dead, without a page of stack; new, none could be had */
-    struct g_chunk *chunk;        /* where new ones come from */
+    struct g_list pinned;  /* runnable here and nowhere else */
+    struct g *gfree;       /* dead, with stacks of the default class */
+    uint32_t gfree_room;   /* until those are a batch */
+    struct g_batch gspare; /* the same: one batch, or none */
+    struct g_batch gbare;  /* dead, without a page of stack; new, none could be had */
+    struct g_chunk *chunk; /* where new ones come from */
     uint64_t id_next, id_end;
     int64_t slice_seen_at;       /* when tick_seen was noted */
     uint32_t tick_seen, fair_at; /* fair_at: when the global list comes first */
@@ -184,8 +193,8 @@ struct m {
 
     /* anyone: work from interrupts and for pinned goroutines; taken whole by the owner */
     _Alignas(CACHE_LINE) _Atomic(struct g *) inbox;
-    _Atomic(bool) attention; /* the owner must pass through schedule() */
-    _Atomic(bool) off;       /* switched off by gomaxprocs, nothing left here */
+    _Atomic(uint8_t) attention; /* why the owner must pass through schedule(); 0: it need not */
+    _Atomic(bool) off;          /* switched off by gomaxprocs, nothing left here */
 
     /* timers.lock */
     struct {
@@ -213,7 +222,7 @@ struct sched {
 
     /* atomic; lines of their own: every ready reads nidle, and nspinning where that is not 0;
      * they are written when cores fall idle, look for work or are woken */
-    _Alignas(CACHE_LINE) _Atomic(int32_t) nidle;
+    _Alignas(CACHE_LINE) _Atomic(int64_t) nidle; /* 64 bits: gcc compares those in memory */
     _Alignas(CACHE_LINE) _Atomic(uint32_t) nspinning;
     _Alignas(CACHE_LINE) _Atomic(uint64_t) idle[CORES_MAX / 64];
     _Atomic(uint64_t) wakes; /* times a core left idleness */
@@ -268,26 +277,11 @@ extern struct m *allm[CORES_MAX];
 /* Preemption is off: what this_m() says stays true. */
 #define assert_pinned() ASSERT(!arch_preemptible())
 
-#define likely(x)       __builtin_expect(!!(x), 1)
-#define unlikely(x)     __builtin_expect(!!(x), 0)
-
-/* COUNT: a counter that only its owner writes, without a locked instruction. PEEK: a relaxed load.
- * Compilers never fold an atomic access into the instruction that needs it; these they do: an
- * aligned word is read and written whole. The tools that watch atomics see them as such. */
-#if defined(__SANITIZE_THREAD__) || defined(ATOMICS_WATCHED)
-#define COUNT(c, n)                                                                                \
-    atomic_store_explicit(&(c), atomic_load_explicit(&(c), memory_order_relaxed) + (n),            \
-                          memory_order_relaxed)
-#define PEEK(c) atomic_load_explicit(&(c), memory_order_relaxed)
+/* The compiler may take it for granted. */
+#ifdef DEBUG
+#define ASSUME(x) ASSERT(x)
 #else
-#define PLAIN(c)                                                                                   \
-    (*(__typeof__(__extension__({                                                                  \
-        __auto_type v_ = (c);                                                                      \
-        v_;                                                                                        \
-    })) *)(uintptr_t)                                                                              \
-     & (c))
-#define COUNT(c, n) (PLAIN(c) += (n))
-#define PEEK(c)     PLAIN(c)
+#define ASSUME(x) ((x) ? (void)0 : __builtin_unreachable())
 #endif
 
 /* proc.c; the rest is in proc.h */
@@ -295,7 +289,7 @@ void g_bad_status(const struct g *gp, enum g_status from, enum g_status to)
     __attribute__((noreturn, cold));
 void g_park(bool (*commit)(struct g *, void *), void *arg, enum wait_reason why);
 void g_park_for_ever(enum wait_reason why) __attribute__((noreturn));
-bool g_unlock_commit(struct g *gp, void *lock);
+void g_park_unlock(struct gamp_lock *l, enum wait_reason why);
 void g_ready(struct g *gp);
 void g_yield(bool global);
 void g_yield_off(bool global);
@@ -305,7 +299,8 @@ int g_spawn(const struct go_attr *attr, void (*fn)(void *), void *arg, uintptr_t
 
 /* gfree.c */
 struct g *gfree_get(struct m *mp, size_t max);
-bool gfree_put(struct g *gp, void *unused);
+void gfree_full(struct m *mp);
+bool gfree_put_slow(struct g *gp, void *unused);
 size_t gfree_window(unsigned class);
 
 /* runq.c; the rest is in runq.h */
@@ -381,10 +376,10 @@ m_rand(struct m *mp)
 
 /* After work was published by a locked instruction: if a core sleeps and none is looking, wake one.
  * Reads lines that are written only when cores fall idle or wake. */
-static inline void
+HOT void
 wake_if_idle(void)
 {
-    if (atomic_load_explicit(&sched.nidle, memory_order_seq_cst) > 0
+    if (unlikely(PEEK(sched.nidle) > 0) /* a locked instruction came before: all is in order */
         && atomic_load_explicit(&sched.nspinning, memory_order_seq_cst) == 0) {
         wake_one();
     }

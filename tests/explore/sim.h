@@ -41,7 +41,7 @@ uint64_t sim_load(const volatile void *at, uint64_t in_memory, int size);
 void sim_fence(void);
 
 /* switch_sim.S */
-struct g *sim_switch_g(struct g *from, struct g *to);
+struct arch_switched sim_switch_g(struct g *from, struct g *to, uintptr_t after);
 void sim_switch_core(uintptr_t *save, uintptr_t load);
 
 /* A scenario: an ordinary main. Status other than `status`, a throw, or no end is a failure. */

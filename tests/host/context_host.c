@@ -49,7 +49,8 @@ stack_entered(void)
 #endif
 
 void
-arch_context_init(struct g *gp, uintptr_t top, void (*entry)(struct g *prev))
+arch_context_init(struct g *gp, uintptr_t top,
+                  void (*entry)(struct g *prev, struct g *self, uintptr_t after))
 {
     struct arch_g *g = (struct arch_g *)gp;
     uintptr_t *sp = (uintptr_t *)top;
@@ -71,8 +72,8 @@ arch_context_init(struct g *gp, uintptr_t top, void (*entry)(struct g *prev))
 }
 
 #if HOST_POLL
-struct g *
-arch_context_switch(struct g *from, struct g *to)
+struct arch_switched
+arch_context_switch(struct g *from, struct g *to, uintptr_t after)
 {
 #if HOST_TSAN
     /* 0: what one core does on two stacks is in order */
@@ -83,17 +84,16 @@ arch_context_switch(struct g *from, struct g *to)
     __sanitizer_start_switch_fiber(&f->context.fake_stack, (const void *)(t->stack.lo),
                                    t->stack.hi - t->stack.lo);
 #endif
-    struct g *prev = host_switch(from, to);
+    struct arch_switched s = host_switch(from, to, after);
     stack_entered();
-    return prev;
+    return s;
 }
 #endif
 
 /* From host_first. */
-void host_begin(struct g *prev, void (*entry)(struct g *prev));
 void
-host_begin(struct g *prev, void (*entry)(struct g *prev))
+host_begin(struct g *prev, host_entry *entry, uintptr_t after)
 {
     stack_entered();
-    entry(prev);
+    entry(prev, this_g(), after);
 }

@@ -61,7 +61,7 @@ struct arch_stack {
     uintptr_t hi;     /* one past the highest usable byte */
     uintptr_t lo;     /* the window's first byte: a guard page, then usable */
     uintptr_t mapped; /* = hi - a page, or hi: the host maps pages and tells nobody */
-    uintptr_t slack;  /* UINTPTR_MAX: nothing is given back at a switch */
+    uintptr_t limit;  /* UINTPTR_MAX: nothing is given back at a switch */
 };
 
 /* What struct g begins with; a struct m begins with its g0. */
@@ -99,8 +99,15 @@ arch_preemptible(void)
 void arch_preempt_pending(void);
 void host_irq_restore(void);
 
+struct arch_switched {
+    struct g *prev;
+    uintptr_t after;
+};
+void arch_context_init(struct g *gp, uintptr_t top,
+                       void (*entry)(struct g *prev, struct g *self, uintptr_t after));
+
 #if HOST_POLL /* the sanitizers are told of each switch */
-struct g *arch_context_switch(struct g *from, struct g *to);
+struct arch_switched arch_context_switch(struct g *from, struct g *to, uintptr_t after);
 #else
 /* As on the metal (kernel/port/machine.h), with %fs for %gs, and the C library's errno kept by each
  * goroutine: it is a thread's, and a goroutine may go on in another thread. What is clobbered the
@@ -112,8 +119,8 @@ struct g *arch_context_switch(struct g *from, struct g *to);
  *      sp -> | where to go on |  label 2, or a new goroutine's entry
  *            | rbp            |  of the function that this is a part of; a new one's is 0
  */
-static inline struct g *
-arch_context_switch(struct g *from, struct g *to)
+static inline struct arch_switched
+arch_context_switch(struct g *from, struct g *to, uintptr_t after)
 {
     __asm__ volatile(
         /* 1 where to go on, the control words and errno */
@@ -122,18 +129,18 @@ arch_context_switch(struct g *from, struct g *to)
         "push   %%rax\n\t"
         "stmxcsr 8(%%rdi)\n\t"
         "fnstcw 12(%%rdi)\n\t"
-        "mov    host_errno_at(%%rip), %%rdx\n\t"
-        "mov    %%fs:(%%rdx), %%ecx\n\t"
+        "mov    host_errno_at(%%rip), %%r8\n\t"
+        "mov    %%fs:(%%r8), %%ecx\n\t"
         "mov    %%ecx, 16(%%rdi)\n\t"
         "mov    %%rsp, (%%rdi)\n\t"
         /* 2 the other stack, its errno and its control words */
         "mov    (%%rsi), %%rsp\n\t"
         "mov    %%rsi, " HOST_CORE "[g]\n\t"
         "mov    16(%%rsi), %%ecx\n\t"
-        "mov    %%ecx, %%fs:(%%rdx)\n\t"
+        "mov    %%ecx, %%fs:(%%r8)\n\t"
         "ldmxcsr 8(%%rsi)\n\t"
-        "movzwl 12(%%rdi), %%edx\n\t"
-        "cmp    12(%%rsi), %%dx\n\t"
+        "movzwl 12(%%rdi), %%ecx\n\t"
+        "cmp    12(%%rsi), %%cx\n\t"
         "jne    3f\n\t"
         "pop    %%rcx\n\t"
         "jmp    *%%rcx\n\t"
@@ -142,15 +149,22 @@ arch_context_switch(struct g *from, struct g *to)
         "pop    %%rcx\n\t"
         "jmp    *%%rcx\n\t"
         ".popsection\n"
-        /* 3 later, with rdi = the g that ran here before */
+        /* 3 later, with rdi = the g that ran here before, rdx = its after */
         "2:\tpop %%rbp"
-        : "+D"(from), "+S"(to)
+        : "+D"(from), "+S"(to), "+d"(after)
         : [g] "i"(HOST_G)
-        : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
-          "memory", "cc");
-    return from;
+        : "rax", "rbx", "rcx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "memory",
+          "cc");
+    return (struct arch_switched){ from, after };
 }
 #endif
+
+/* Nothing is gained by not saving. */
+static inline void
+arch_context_leave(struct g *from, struct g *to, uintptr_t after)
+{
+    arch_context_switch(from, to, after);
+}
 
 static inline void
 arch_preempt_off(void)

@@ -108,6 +108,14 @@ arch_stack_trim(struct g *gp, uintptr_t below)
     }
 }
 
+void
+arch_stack_drop(struct g *const *gs, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        arch_stack_trim(gs[i], ((const struct arch_g *)gs[i])->stack.hi);
+    }
+}
+
 void *
 arch_alloc(size_t size)
 {

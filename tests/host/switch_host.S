@@ -22,8 +22,9 @@
         .text
 
 /*
- * struct g *host_switch(struct g *from, struct g *to);
- *   in   rdi = from, rsi = to      out   rax = rdi = the g that ran here before
+ * struct arch_switched host_switch(struct g *from, struct g *to, uintptr_t after);
+ *   in   rdi = from, rsi = to, rdx = after
+ *   out  rax = rdi = the g that ran here before, rdx = its after
  */
         .globl  host_switch
         .type   host_switch, @function
@@ -39,21 +40,21 @@ host_switch:
         push    %rax
         stmxcsr G_MXCSR(%rdi)
         fnstcw  G_FCW(%rdi)
-        mov     host_errno_at(%rip), %rdx
-        mov     %fs:(%rdx), %ecx
+        mov     host_errno_at(%rip), %r8
+        mov     %fs:(%r8), %ecx
         mov     %ecx, G_ERR(%rdi)
         mov     %rsp, G_SP(%rdi)
         /* 2 the other stack, its errno, and its control words if they are not the same */
         mov     G_SP(%rsi), %rsp
         mov     %rsi, HOST_G
         mov     G_ERR(%rsi), %ecx
-        mov     %ecx, %fs:(%rdx)
+        mov     %ecx, %fs:(%r8)
         mov     %rdi, %rax
-        mov     G_MXCSR(%rdi), %edx
-        cmp     G_MXCSR(%rsi), %edx
+        mov     G_MXCSR(%rdi), %ecx
+        cmp     G_MXCSR(%rsi), %ecx
         jne     3f
-        movzwl  G_FCW(%rdi), %edx
-        cmp     G_FCW(%rsi), %dx
+        movzwl  G_FCW(%rdi), %ecx
+        cmp     G_FCW(%rsi), %cx
         jne     3f
         /* 3 on */
 1:      pop     %rcx
@@ -70,7 +71,7 @@ host_switch:
         jmp     1b
         .size   host_switch, . - host_switch
 
-/* Where a new goroutine begins: host_begin(prev, entry), with a 0 for its return address. */
+/* Where a new goroutine begins: host_begin(prev, entry, after), with a 0 for its return address. */
         .globl  host_first
         .type   host_first, @function
 host_first:
