@@ -16,8 +16,8 @@ struct chan {
     enum chan_owner owner;
 
     /* lock; count and closed are read without it by calls that may not park */
-    struct gamp_lock lock;
     _Atomic(bool) closed;
+    struct gamp_lock lock;
     _Atomic(size_t) count;
     size_t head;
     struct gamp_waitq recvq, sendq;

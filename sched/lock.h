@@ -5,6 +5,10 @@
  * No ticket lock: virtual cores get descheduled, and a queue of waiters would stand behind each.
  * Interrupt handlers take no lock.
  *
+ * Protocol     The word is odd while the lock is held, and grows by 2 each time that it was: who
+ *              finds it even, looks at what it protects, and finds it the same, has seen one moment
+ *              (select.c). Closing is one locked instruction that sets a bit; opening adds 1, by a
+ *              plain one: those who try meanwhile write what is there already. 64 bits do not wrap.
  * Ranks        acquired in rising order only, checked in debug builds (lock.c); equal ranks only
  *              for channels, in rising order of address.
  */
@@ -12,13 +16,26 @@
 #include <gamp.h>
 #include <stdatomic.h>
 #include "arch.h"
+#include "plain.h"
+
+#define LOCK_HELD ((uint64_t)1)
 
 enum rank { RANK_TIMERS = 1, RANK_CHAN, RANK_SYNC, RANK_SCHED, RANK_COUNT };
 
 void lock_slow(struct gamp_lock *l);
 void lock_check_acquire(struct gamp_lock *l, enum rank rank);
 void lock_check_take(struct gamp_lock *l, enum rank rank);
-void lock_check_release(struct gamp_lock *l);
+void lock_check_release(const struct gamp_lock *l);
+
+/* One instruction, in the form that gcc knows: of which only the bit is wanted. */
+static inline bool
+lock_close(struct gamp_lock *l)
+{
+    if (atomic_fetch_or_explicit(&l->word, LOCK_HELD, memory_order_acquire) & LOCK_HELD) {
+        return false;
+    }
+    return true;
+}
 
 /* The first half of lock_acquire: one locked instruction. False: lock_slow is to follow. */
 static inline bool
@@ -30,7 +47,7 @@ lock_begin(struct gamp_lock *l, enum rank rank)
 #else
     (void)rank;
 #endif
-    return __builtin_expect(atomic_exchange_explicit(&l->held, 1, memory_order_acquire) == 0, 1);
+    return __builtin_expect(lock_close(l), 1);
 }
 
 /* Pairs with the release in lock_release. */
@@ -47,7 +64,7 @@ static inline bool
 lock_try(struct gamp_lock *l, enum rank rank)
 {
     arch_preempt_off();
-    if (atomic_exchange_explicit(&l->held, 1, memory_order_acquire) != 0) {
+    if (!lock_close(l)) {
         arch_preempt_on();
         return false;
     }
@@ -66,7 +83,7 @@ lock_open(struct gamp_lock *l)
 #ifdef DEBUG
     lock_check_release(l);
 #endif
-    atomic_store_explicit(&l->held, 0, memory_order_release);
+    COUNT_OPEN(l->word, 1);
 }
 
 static inline void
@@ -80,7 +97,7 @@ static inline void
 assert_held(const struct gamp_lock *l)
 {
 #ifdef DEBUG
-    if (atomic_load_explicit(&l->held, memory_order_relaxed) == 0) {
+    if (!(PEEK(l->word) & LOCK_HELD)) {
         arch_throw("lock %p should be held", (const void *)l);
     }
 #else

@@ -13,6 +13,7 @@
 #include "arch.h"
 #include "globq.h"
 #include "lock.h"
+#include "plain.h"
 
 #ifndef GAMP_RUNQ_CAP
 #define GAMP_RUNQ_CAP 256 /* Go: 256; small in tests that want it to overflow */
@@ -270,25 +271,6 @@ extern struct m *allm[CORES_MAX];
 
 #define likely(x)       __builtin_expect(!!(x), 1)
 #define unlikely(x)     __builtin_expect(!!(x), 0)
-
-/* COUNT: a counter that only its owner writes, without a locked instruction. PEEK: a relaxed load.
- * Compilers never fold an atomic access into the instruction that needs it; these they do: an
- * aligned word is read and written whole. The tools that watch atomics see them as such. */
-#if defined(__SANITIZE_THREAD__) || defined(ATOMICS_WATCHED)
-#define COUNT(c, n)                                                                                \
-    atomic_store_explicit(&(c), atomic_load_explicit(&(c), memory_order_relaxed) + (n),            \
-                          memory_order_relaxed)
-#define PEEK(c) atomic_load_explicit(&(c), memory_order_relaxed)
-#else
-#define PLAIN(c)                                                                                   \
-    (*(__typeof__(__extension__({                                                                  \
-        __auto_type v_ = (c);                                                                      \
-        v_;                                                                                        \
-    })) *)(uintptr_t)                                                                              \
-     & (c))
-#define COUNT(c, n) (PLAIN(c) += (n))
-#define PEEK(c)     PLAIN(c)
-#endif
 
 /* proc.c; the rest is in proc.h */
 void g_bad_status(const struct g *gp, enum g_status from, enum g_status to)

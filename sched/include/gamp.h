@@ -185,10 +185,7 @@ int chan_try_select(struct select_case *cases, size_t n);
 /* ---- synchronisation: all members are private ---- */
 
 struct gamp_lock {
-    GAMP_ATOMIC(uint32_t) held;
-    uint16_t holder;
-    uint8_t rank;
-    uint8_t pad;
+    GAMP_ATOMIC(uint64_t) word;
 };
 struct gamp_waitq {
     void *first, *last;
