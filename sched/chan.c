@@ -143,18 +143,6 @@ recv_now(struct chan *c, void *elem)
     return CHAN_CLOSED;
 }
 
-bool
-chan_send_now(struct chan *c, const void *elem)
-{
-    return send_now(c, elem);
-}
-
-enum chan_status
-chan_recv_now(struct chan *c, void *elem)
-{
-    return recv_now(c, elem);
-}
-
 /* ---- in functions of their own, so that chan_send and chan_recv save no register ---- */
 
 /* With partners that wait for nothing else. */
@@ -223,7 +211,7 @@ chan_send(struct chan *c, const void *elem)
         send_slow(c, elem, false);
         return;
     }
-    const struct waiter *w = c->recvq.first;
+    const struct waiter *w = PEEK(c->recvq.first);
     size_t n = PEEK(c->count);
     if (PEEK(c->closed) || (w != NULL && w->sel != NULL)) {
         send_slow(c, elem, true);
@@ -253,7 +241,7 @@ chan_recv(struct chan *c, void *elem)
     if (!lock_begin(&c->lock, RANK_CHAN)) {
         return recv_slow(c, elem, false);
     }
-    const struct waiter *w = c->sendq.first;
+    const struct waiter *w = PEEK(c->sendq.first);
     size_t n = PEEK(c->count);
     if (n == 0 && w != NULL && w->sel == NULL) {
         return recv_from(c, elem);
@@ -271,8 +259,8 @@ chan_recv(struct chan *c, void *elem)
     return true;
 }
 
-static COLD bool
-try_send_locked(struct chan *c, const void *elem)
+COLD bool
+chan_post(struct chan *c, const void *elem)
 {
     elem_probe(c, elem);
     lock_acquire(&c->lock, RANK_CHAN);
@@ -283,8 +271,8 @@ try_send_locked(struct chan *c, const void *elem)
     return done;
 }
 
-static COLD enum chan_status
-try_recv_locked(struct chan *c, void *elem)
+COLD enum chan_status
+chan_fetch(struct chan *c, void *elem)
 {
     if (elem != NULL) {
         elem_probe(c, elem);
@@ -309,7 +297,7 @@ chan_try_send(struct chan *c, const void *elem)
         && atomic_load_explicit(&c->count, memory_order_acquire) == c->cap) {
         return false;
     }
-    return try_send_locked(c, elem);
+    return chan_post(c, elem);
 }
 
 /* Without the lock: emptiness, then `closed`: if it was not closed after it was seen empty, it was
@@ -324,11 +312,5 @@ chan_try_recv(struct chan *c, void *elem)
         && !atomic_load_explicit(&c->closed, memory_order_acquire)) {
         return CHAN_EMPTY;
     }
-    return try_recv_locked(c, elem);
-}
-
-bool
-chan_post(struct chan *c, const void *elem)
-{
-    return try_send_locked(c, elem);
+    return chan_fetch(c, elem);
 }

@@ -15,7 +15,7 @@ struct chan {
     size_t cap;
     enum chan_owner owner;
 
-    /* lock; count and closed are read without it by calls that may not park */
+    /* lock; count, closed and whether anybody waits are read without it */
     _Atomic(bool) closed;
     struct gamp_lock lock;
     _Atomic(size_t) count;
@@ -33,35 +33,24 @@ elem_probe(const struct chan *c, const void *elem)
     }
 }
 
-/* One select. On its goroutine's stack; constant but for winner. */
-struct select {
-    _Atomic(struct waiter *) winner; /* the one case that fires; whoever sets it completes it */
-    struct select_case **order;      /* the cases with a channel, by its address */
-    struct waiter *waiters;          /* one for each of them */
-    uint32_t n;                      /* of both */
-};
-
-/* chan.c: one operation under c->lock. True, or not CHAN_EMPTY: done, and the lock is open. */
-bool chan_send_now(struct chan *c, const void *elem);
-enum chan_status chan_recv_now(struct chan *c, void *elem);
-/* For owners. `post` sends without parking: false where there is no room. */
-struct chan *chan_make_owned(size_t elem_size, size_t capacity, enum chan_owner owner);
+/* chan.c, without parking. chan_post: false where there is no room; chan_fetch: CHAN_EMPTY. */
 bool chan_post(struct chan *c, const void *elem);
+enum chan_status chan_fetch(struct chan *c, void *elem);
+/* For owners. */
+struct chan *chan_make_owned(size_t elem_size, size_t capacity, enum chan_owner owner);
 bool chan_discard(struct chan *c); /* empties the buffer: was there anything? */
 void chan_close_owned(struct chan *c);
 void chan_free_owned(struct chan *c);
 
-/* select.c: the first of q, under c->lock, that can be had; taken off q and off all other channels.
- * NULL: nobody. The lock may have been open in between, but is not from the last look to the
- * return. */
+/* select.c: take(), where the first of q is a select's. NULL: nobody can be had. c->lock may have
+ * been open in between, but is not from the last look to the return. */
 struct waiter *select_take(struct chan *c, struct gamp_waitq *q);
-bool select_live(const struct gamp_waitq *q);
 
-/* The first of q that can be had, taken off it. */
+/* The first of q that can be had, taken off it and off all other channels. c->lock is held. */
 static inline struct waiter *
 take(struct chan *c, struct gamp_waitq *q)
 {
-    struct waiter *w = q->first;
+    struct waiter *w = PEEK(q->first);
     if (w == NULL || w->sel == NULL) {
         return waitq_pop(q);
     }

@@ -59,13 +59,12 @@ lock_acquire(struct gamp_lock *l, enum rank rank)
     }
 }
 
-/* Takes l if that needs no waiting: so in any order, while others are held. */
+/* Takes l if that needs no waiting: so in any order, while others are held. Preemption is off and
+ * stays so: lock_open ends it. */
 static inline bool
-lock_try(struct gamp_lock *l, enum rank rank)
+lock_try_off(struct gamp_lock *l, enum rank rank)
 {
-    arch_preempt_off();
     if (!lock_close(l)) {
-        arch_preempt_on();
         return false;
     }
 #ifdef DEBUG
@@ -73,6 +72,18 @@ lock_try(struct gamp_lock *l, enum rank rank)
 #else
     (void)rank;
 #endif
+    return true;
+}
+
+/* The same, with lock_release. */
+static inline bool
+lock_try(struct gamp_lock *l, enum rank rank)
+{
+    arch_preempt_off();
+    if (!lock_try_off(l, rank)) {
+        arch_preempt_on();
+        return false;
+    }
     return true;
 }
 

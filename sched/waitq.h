@@ -2,10 +2,16 @@
 /*
  * waitq.h -- who waits for a thing, in order: a doubly linked list of waiters on their own stacks.
  *
- * Locks        the thing's own, held by every caller
+ * Locks        the thing's own, held by every caller; whether `first` is NULL may be seen without
  */
 #pragma once
 #include "runtime.h"
+
+static inline void
+waitq_set_first(struct gamp_waitq *q, struct waiter *w)
+{
+    atomic_store_explicit(&q->first, w, memory_order_release);
+}
 
 static inline void
 waitq_push(struct gamp_waitq *q, struct waiter *w)
@@ -15,7 +21,7 @@ waitq_push(struct gamp_waitq *q, struct waiter *w)
     if (w->prev != NULL) {
         w->prev->next = w;
     } else {
-        q->first = w;
+        waitq_set_first(q, w);
     }
     q->last = w;
 }
@@ -24,13 +30,13 @@ static inline void
 waitq_push_front(struct gamp_waitq *q, struct waiter *w)
 {
     w->prev = NULL;
-    w->next = q->first;
+    w->next = PEEK(q->first);
     if (w->next != NULL) {
         w->next->prev = w;
     } else {
         q->last = w;
     }
-    q->first = w;
+    waitq_set_first(q, w);
 }
 
 static inline void
@@ -39,7 +45,7 @@ waitq_remove(struct gamp_waitq *q, struct waiter *w)
     if (w->prev != NULL) {
         w->prev->next = w->next;
     } else {
-        q->first = w->next;
+        waitq_set_first(q, w->next);
     }
     if (w->next != NULL) {
         w->next->prev = w->prev;
@@ -51,9 +57,9 @@ waitq_remove(struct gamp_waitq *q, struct waiter *w)
 static inline struct waiter *
 waitq_pop(struct gamp_waitq *q)
 {
-    struct waiter *w = q->first;
+    struct waiter *w = PEEK(q->first);
     if (w != NULL) {
-        q->first = w->next;
+        waitq_set_first(q, w->next);
         if (w->next != NULL) {
             w->next->prev = NULL;
         } else {

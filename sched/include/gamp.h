@@ -23,7 +23,7 @@
 #define GAMP_ATOMIC(type) type /* same size and alignment; C++ never touches the members */
 extern "C" {
 #else
-#define GAMP_ATOMIC(type) _Atomic type
+#define GAMP_ATOMIC(type) _Atomic(type)
 #endif
 
 struct chan;
@@ -188,7 +188,8 @@ struct gamp_lock {
     GAMP_ATOMIC(uint64_t) word;
 };
 struct gamp_waitq {
-    void *first, *last;
+    GAMP_ATOMIC(void *) first;
+    void *last;
 };
 
 struct mutex {
