@@ -16,7 +16,7 @@ struct chan {
     enum chan_owner owner;
 
     /* lock; count, closed and whether anybody waits are read without it */
-    _Atomic(bool) closed;
+    _Atomic(uint32_t) closed; /* 0 or 1, and wide enough to be or'ed to the others */
     struct gamp_lock lock;
     _Atomic(size_t) count;
     size_t head;
@@ -24,16 +24,28 @@ struct chan {
     _Alignas(16) unsigned char buf[];
 };
 
+#define WORD sizeof(uint64_t) /* what most elements are */
+#define COLD __attribute__((noinline))
+
 /* Faults here, if at all: elem is the caller's. */
+static inline void
+elem_touch(const void *elem)
+{
+    atomic_load_explicit((const _Atomic(char) *)elem, memory_order_relaxed);
+}
+
 static inline void
 elem_probe(const struct chan *c, const void *elem)
 {
-    if (c->elem_size != 0) {
-        atomic_load_explicit((const _Atomic(char) *)elem, memory_order_relaxed);
+    if (likely(c->elem_size != 0)) {
+        elem_touch(elem);
     }
 }
 
-/* chan.c, without parking. chan_post: false where there is no room; chan_fetch: CHAN_EMPTY. */
+/* chan.c: one operation under c->lock. True, or not CHAN_EMPTY: done, and the lock is open. */
+bool chan_send_now(struct chan *c, const void *elem);
+enum chan_status chan_recv_now(struct chan *c, void *elem);
+/* chantry.c, without parking. chan_post: false where there is no room; chan_fetch: CHAN_EMPTY. */
 bool chan_post(struct chan *c, const void *elem);
 enum chan_status chan_fetch(struct chan *c, void *elem);
 /* For owners. */
@@ -55,4 +67,33 @@ take(struct chan *c, struct gamp_waitq *q)
         return waitq_pop(q);
     }
     return select_take(c, q);
+}
+
+/* Ends the wait of w, taken off its list: c->lock is held and opened here. */
+HOT void
+meet(struct chan *c, struct waiter *w)
+{
+    assert_held(&c->lock);
+    ASSERT(w->g != this_g());
+    struct g *gp = w->g;
+    w->ok = true;
+    lock_open(&c->lock); /* preemption stays off */
+    g_ready_off(this_m(), gp);
+    arch_preempt_on();
+}
+
+HOT void
+word_give(struct chan *c, struct waiter *w, const void *elem)
+{
+    if (likely(w->elem != NULL)) {
+        __builtin_memcpy(w->elem, elem, WORD);
+    }
+    meet(c, w);
+}
+
+HOT void
+word_get(struct chan *c, struct waiter *w, void *elem)
+{
+    __builtin_memcpy(elem, w->elem, WORD);
+    meet(c, w);
 }

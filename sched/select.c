@@ -36,14 +36,12 @@
  */
 #include "select.h"
 
-#define COLD __attribute__((noinline))
-
 /* ---- serving ---- */
 
 static inline void
-unqueue(struct waiter *w)
+unqueue(struct waiter *w, struct chan *c)
 {
-    waitq_remove(own_queue(w->of), w);
+    waitq_remove(own_queue(w->of, c), w);
     w->queued = false;
 }
 
@@ -53,12 +51,12 @@ losers_try(const struct chan *c, const struct waiter *won)
 {
     bool all = true;
     for (struct waiter *w = won->mate; w != won; w = w->mate) {
-        struct gamp_lock *lock = &w->of->chan->lock;
-        if (lock == &c->lock) {
-            unqueue(w);
-        } else if (lock_try_off(lock, RANK_CHAN)) {
-            unqueue(w);
-            lock_open(lock);
+        struct chan *other = w->of->chan;
+        if (other == c) {
+            unqueue(w, other);
+        } else if (lock_try_off(&other->lock, RANK_CHAN)) {
+            unqueue(w, other);
+            lock_open(&other->lock);
         } else {
             all = false;
         }
@@ -73,10 +71,10 @@ losers_wait(struct chan *c, const struct waiter *won)
     lock_open(&c->lock);
     for (struct waiter *w = won->mate; w != won; w = w->mate) {
         if (w->queued) {
-            struct gamp_lock *lock = &w->of->chan->lock;
-            lock_acquire(lock, RANK_CHAN);
-            unqueue(w);
-            lock_release(lock);
+            struct chan *other = w->of->chan;
+            lock_acquire(&other->lock, RANK_CHAN);
+            unqueue(w, other);
+            lock_release(&other->lock);
         }
     }
     lock_acquire(&c->lock, RANK_CHAN);
@@ -134,7 +132,8 @@ select_take(struct chan *c, struct gamp_waitq *q)
     if (unlikely(!losers_try(c, w))) {
         return take_late(c, q, w);
     }
-    return waitq_pop(q);
+    waitq_remove_first(q, w);
+    return w;
 }
 
 /* ---- selecting ---- */
@@ -171,102 +170,156 @@ select_served(const struct select *s)
     return k;
 }
 
-/* After a glance that has seen k ready, or nothing. */
-static COLD int
-select_ready(struct select_case *cases, size_t n, struct select_case *k, bool may_park)
-{
-    return select_attempt(k) ? (int)(k - cases) : select_locked(cases, n, may_park);
-}
-
-/* Parks on two channels. Reads nothing of w after the last one is open. */
+/* Parks on two channels; the second was closed with preemption off. Reads nothing of w after the
+ * last one is open. */
 static bool
 open_two(struct g *gp, void *w)
 {
     (void)gp;
     struct chan *a = ((const struct waiter *)w)->of->chan;
     struct chan *b = ((const struct waiter *)w)->mate->of->chan;
+    lock_open(&b->lock);
     lock_release(&a->lock);
-    lock_release(&b->lock);
     return true;
 }
 
 /* Nothing was ready when their locks' words were `words` in all. */
 static COLD int
-wait_two(struct select_case *cases, uint64_t words)
+wait_two(struct select_case *cases, struct chan *a, struct chan *b, uint64_t words)
 {
-    bool swap = (uintptr_t)cases[0].chan > (uintptr_t)cases[1].chan;
-    struct select_case *a = &cases[swap], *b = &cases[!swap];
-    case_probe(a);
-    case_probe(b);
-    if (unlikely(a->chan == b->chan)) {
+    case_probe(&cases[0]);
+    case_probe(&cases[1]);
+    if (!lock_try(&a->lock, RANK_CHAN)) {
         return select_locked(cases, 2, true);
     }
-    lock_acquire(&a->chan->lock, RANK_CHAN);
-    lock_acquire(&b->chan->lock, RANK_CHAN);
-    if (unlikely(PEEK(a->chan->lock.word) + PEEK(b->chan->lock.word) != words + 2)) {
-        lock_release(&a->chan->lock);
-        lock_release(&b->chan->lock);
+    bool both = lock_try_off(&b->lock, RANK_CHAN); /* not if they are one channel */
+    if (unlikely(!both) || unlikely(PEEK(a->lock.word) + PEEK(b->lock.word) != words + 2)) {
+        if (both) {
+            lock_open(&b->lock);
+        }
+        lock_release(&a->lock);
         return select_locked(cases, 2, true);
     }
     struct select s;
     struct waiter w[2];
     atomic_store_explicit(&s.winner, NULL, memory_order_relaxed);
-    case_queue(&s, a, &w[0], &w[1]);
-    case_queue(&s, b, &w[1], &w[0]);
+    case_queue(&s, this_g(), &cases[0], a, &w[0], &w[1]);
+    case_queue(&s, this_g(), &cases[1], b, &w[1], &w[0]);
     g_park(open_two, &w[0], WAIT_SELECT);
     return (int)(select_served(&s) - cases);
 }
 
-/* Two channels, as most selects have. */
+/* k looked ready. */
+static COLD int
+select_ready(struct select_case *cases, size_t n, struct select_case *k, bool may_park)
+{
+    return likely(select_attempt(k)) ? (int)(k - cases) : select_locked(cases, n, may_park);
+}
+
+static COLD int
+select_either(struct select_case *cases, bool may_park)
+{
+    return select_ready(cases, 2, &cases[select_one_in(2)], may_park);
+}
+
+/* The first of two looked ready. */
+static COLD int
+select_first(struct select_case *cases, bool may_park)
+{
+    if (looks_ready(&cases[1], cases[1].chan)) {
+        return select_either(cases, may_park);
+    }
+    return select_ready(cases, 2, cases, may_park);
+}
+
+/* Two channels, as most selects have. No register is saved: the rest is in other functions. */
 HOT int
 select_two(struct select_case *cases, bool may_park)
 {
-    const struct chan *a = cases[0].chan, *b = cases[1].chan;
-    if (unlikely(a == NULL || b == NULL)) {
+    struct chan *a = cases[0].chan, *b = cases[1].chan;
+    if (unlikely(a == NULL) || unlikely(b == NULL)) {
         return select_locked(cases, 2, may_park);
     }
-    struct glance seen = { 0 };
-    glance_at(&seen, &cases[0]);
-    glance_at(&seen, &cases[1]);
-    if (seen.ready != NULL) {
-        return select_ready(cases, 2, seen.ready, may_park);
+    uint64_t of_a = atomic_load_explicit(&a->lock.word, memory_order_acquire);
+    uint64_t of_b = atomic_load_explicit(&b->lock.word, memory_order_acquire);
+    if (looks_ready(&cases[0], a)) {
+        return select_first(cases, may_park);
+    }
+    if (looks_ready(&cases[1], b)) {
+        return select_ready(cases, 2, &cases[1], may_park);
     }
     if (may_park) {
-        return wait_two(cases, seen.words);
+        return wait_two(cases, a, b, of_a + of_b);
     }
     atomic_thread_fence(memory_order_acquire);
-    if (likely(!(seen.held & LOCK_HELD))
-        && likely(PEEK(a->lock.word) + PEEK(b->lock.word) == seen.words)) {
-        return -1;
+    if (unlikely((of_a | of_b) & LOCK_HELD) || unlikely(PEEK(a->lock.word) != of_a)
+        || unlikely(PEEK(b->lock.word) != of_b)) {
+        return select_locked(cases, 2, false);
     }
-    return select_locked(cases, 2, false);
+    return -1;
+}
+
+/* Of all words' bits 0, `held` is 1 if any is. */
+static uint64_t
+words_of(const struct select_case *cases, size_t n, uint64_t *held)
+{
+    uint64_t words = 0;
+    *held = 0;
+    for (const struct select_case *k = cases; k < cases + n; k++) {
+        if (k->chan != NULL) {
+            uint64_t word = atomic_load_explicit(&k->chan->lock.word, memory_order_acquire);
+            words += word;
+            *held |= word & LOCK_HELD;
+        }
+    }
+    return words;
 }
 
 /* Any number. */
 static COLD int
 select_any(struct select_case *cases, size_t n, bool may_park)
 {
-    struct glance seen = { 0 };
     if (n > SELECT_CASES_MAX) {
         panic("select: %zu cases, at most %d", n, SELECT_CASES_MAX);
     }
+    struct select_case *ready = NULL;
+    uint64_t held, words = words_of(cases, n, &held);
+    uint32_t found = 0;
     for (struct select_case *k = cases; k < cases + n; k++) {
-        if (k->chan != NULL) {
-            glance_at(&seen, k);
+        if (k->chan != NULL && looks_ready(k, k->chan) && (found++ == 0 || select_one_in(found))) {
+            ready = k;
         }
     }
-    if (seen.ready != NULL) {
-        return select_ready(cases, n, seen.ready, may_park);
-    }
-    if (may_park || seen.held & LOCK_HELD) {
-        return select_locked(cases, n, may_park);
+    if (ready != NULL) {
+        return select_ready(cases, n, ready, may_park);
     }
     atomic_thread_fence(memory_order_acquire);
-    uint64_t words = 0;
-    for (const struct select_case *k = cases; k < cases + n; k++) {
-        words += k->chan != NULL ? PEEK(k->chan->lock.word) : 0;
+    if (may_park || held || words_of(cases, n, &held) != words) {
+        return select_locked(cases, n, may_park);
     }
-    return words == seen.words ? -1 : select_locked(cases, n, false);
+    return -1;
+}
+
+static COLD int
+select_one(struct select_case *k)
+{
+    if (k->op == SELECT_OP_SEND) {
+        chan_send(k->chan, k->elem);
+    } else {
+        k->ok = chan_recv(k->chan, k->elem);
+    }
+    return 0;
+}
+
+static COLD int
+try_select_one(struct select_case *k)
+{
+    if (k->op == SELECT_OP_SEND) {
+        return chan_try_send(k->chan, k->elem) - 1;
+    }
+    enum chan_status got = chan_try_recv(k->chan, k->elem);
+    k->ok = got == CHAN_OK;
+    return got == CHAN_EMPTY ? -1 : 0;
 }
 
 int
@@ -275,15 +328,7 @@ chan_select(struct select_case *cases, size_t n)
     if (likely(n == 2)) {
         return select_two(cases, true);
     }
-    if (n != 1) {
-        return select_any(cases, n, true);
-    }
-    if (cases->op == SELECT_OP_SEND) {
-        chan_send(cases->chan, cases->elem);
-    } else {
-        cases->ok = chan_recv(cases->chan, cases->elem);
-    }
-    return 0;
+    return n == 1 ? select_one(cases) : select_any(cases, n, true);
 }
 
 int
@@ -292,13 +337,5 @@ chan_try_select(struct select_case *cases, size_t n)
     if (likely(n == 2)) {
         return select_two(cases, false);
     }
-    if (n != 1) {
-        return select_any(cases, n, false);
-    }
-    if (cases->op == SELECT_OP_SEND) {
-        return chan_try_send(cases->chan, cases->elem) - 1;
-    }
-    enum chan_status got = chan_try_recv(cases->chan, cases->elem);
-    cases->ok = got == CHAN_OK;
-    return got == CHAN_EMPTY ? -1 : 0;
+    return n == 1 ? try_select_one(cases) : select_any(cases, n, false);
 }

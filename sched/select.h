@@ -23,14 +23,6 @@ struct select {
     _Atomic(struct waiter *) winner; /* the one case that fires; whoever sets it completes it */
 };
 
-/* Zeroed at first. */
-struct glance {
-    uint64_t words;            /* of the channels' locks, added up */
-    uint64_t held;             /* bit 0: one was */
-    struct select_case *ready; /* one of those that look so, each as likely as any other */
-    uint32_t n;                /* how many do */
-};
-
 bool select_one_in(uint32_t n); /* at random */
 /* The case done, unless it is not ready, with its channel's lock alone. */
 bool select_attempt(struct select_case *k);
@@ -40,37 +32,19 @@ struct select_case *select_served(const struct select *s);
 int select_locked(struct select_case *cases, size_t n, bool may_park);
 
 static inline struct gamp_waitq *
-own_queue(const struct select_case *k)
+own_queue(const struct select_case *k, struct chan *c)
 {
-    return k->op == SELECT_OP_SEND ? &k->chan->sendq : &k->chan->recvq;
+    return k->op == SELECT_OP_SEND ? &c->sendq : &c->recvq;
 }
 
-static inline const struct gamp_waitq *
-partners(const struct select_case *k)
+/* Of a case that has a channel, perhaps without its lock: then it may be wrong by now. */
+HOT bool
+looks_ready(const struct select_case *k, struct chan *c)
 {
-    return k->op == SELECT_OP_SEND ? &k->chan->recvq : &k->chan->sendq;
-}
-
-/* Without a partner. */
-static inline bool
-ready_alone(const struct select_case *k)
-{
-    struct chan *c = k->chan;
-    return (k->op == SELECT_OP_SEND ? PEEK(c->count) < c->cap : PEEK(c->count) > 0)
-           || PEEK(c->closed);
-}
-
-/* Of a case that has a channel. */
-HOT void
-glance_at(struct glance *seen, struct select_case *k)
-{
-    uint64_t word = atomic_load_explicit(&k->chan->lock.word, memory_order_acquire);
-    seen->words += word;
-    seen->held |= word;
-    if ((ready_alone(k) || PEEK(partners(k)->first) != NULL)
-        && (seen->n++ == 0 || select_one_in(seen->n))) {
-        seen->ready = k;
+    if (k->op == SELECT_OP_SEND) {
+        return PEEK(c->count) != c->cap || (PEEK(c->closed) | (uintptr_t)PEEK(c->recvq.first)) != 0;
     }
+    return (PEEK(c->count) | PEEK(c->closed) | (uintptr_t)PEEK(c->sendq.first)) != 0;
 }
 
 /* A program's own bad pointer is found out here, before anything is locked. */
@@ -82,16 +56,17 @@ case_probe(const struct select_case *k)
     }
 }
 
-/* Its channel is locked. */
+/* k's channel c is locked. */
 static inline void
-case_queue(struct select *s, struct select_case *k, struct waiter *w, struct waiter *mate)
+case_queue(struct select *s, struct g *gp, struct select_case *k, struct chan *c, struct waiter *w,
+           struct waiter *mate)
 {
-    w->g = this_g();
+    w->g = gp;
     w->elem = k->elem;
     w->sel = s;
     w->ok = false;
     w->queued = true;
     w->of = k;
     w->mate = mate;
-    waitq_push(own_queue(k), w);
+    waitq_push(own_queue(k, c), w);
 }

@@ -100,7 +100,7 @@ unlock_commit(struct g *gp, void *o)
     return true;
 }
 
-/* Does anybody wait there who could be had? */
+/* Does anybody wait there who could be had? The lock is held. */
 static bool
 any_live(const struct gamp_waitq *q)
 {
@@ -109,6 +109,15 @@ any_live(const struct gamp_waitq *q)
         w = w->next;
     }
     return w != NULL;
+}
+
+static inline bool
+is_ready(const struct select_case *k)
+{
+    struct chan *c = k->chan;
+    bool send = k->op == SELECT_OP_SEND;
+    size_t n = PEEK(c->count);
+    return (send ? n < c->cap : n > 0) || PEEK(c->closed) || any_live(send ? &c->recvq : &c->sendq);
 }
 
 /* Locks all, and finds one of the cases that are ready, each as likely as any other; NULL: none. */
@@ -124,7 +133,7 @@ lock_and_pick(const struct ordered *o)
             lock_acquire(&k->chan->lock, RANK_CHAN);
             locked = k->chan;
         }
-        if ((ready_alone(k) || any_live(partners(k))) && (ready++ == 0 || select_one_in(ready))) {
+        if (is_ready(k) && (ready++ == 0 || select_one_in(ready))) {
             picked = k;
         }
     }
@@ -138,7 +147,8 @@ wait(struct ordered *o)
     struct select s;
     atomic_store_explicit(&s.winner, NULL, memory_order_relaxed);
     for (uint32_t i = 0; i < o->n; i++) {
-        case_queue(&s, o->at[i], &o->waiters[i], &o->waiters[i + 1 < o->n ? i + 1 : 0]);
+        struct select_case *k = o->at[i];
+        case_queue(&s, this_g(), k, k->chan, &o->waiters[i], &o->waiters[i + 1 < o->n ? i + 1 : 0]);
     }
     g_park(unlock_commit, o, WAIT_SELECT);
     return select_served(&s);

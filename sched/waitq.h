@@ -16,23 +16,25 @@ waitq_set_first(struct gamp_waitq *q, struct waiter *w)
 static inline void
 waitq_push(struct gamp_waitq *q, struct waiter *w)
 {
+    struct waiter *last = q->last;
     w->next = NULL;
-    w->prev = q->last;
-    if (w->prev != NULL) {
-        w->prev->next = w;
+    w->prev = last;
+    q->last = w;
+    if (unlikely(last != NULL)) {
+        last->next = w;
     } else {
         waitq_set_first(q, w);
     }
-    q->last = w;
 }
 
 static inline void
 waitq_push_front(struct gamp_waitq *q, struct waiter *w)
 {
+    struct waiter *first = PEEK(q->first);
     w->prev = NULL;
-    w->next = PEEK(q->first);
-    if (w->next != NULL) {
-        w->next->prev = w;
+    w->next = first;
+    if (first != NULL) {
+        first->prev = w;
     } else {
         q->last = w;
     }
@@ -42,16 +44,30 @@ waitq_push_front(struct gamp_waitq *q, struct waiter *w)
 static inline void
 waitq_remove(struct gamp_waitq *q, struct waiter *w)
 {
-    if (w->prev != NULL) {
-        w->prev->next = w->next;
+    struct waiter *next = w->next, *prev = w->prev;
+    if (unlikely(next != NULL)) {
+        next->prev = prev;
     } else {
-        waitq_set_first(q, w->next);
+        q->last = prev;
     }
-    if (w->next != NULL) {
-        w->next->prev = w->prev;
+    if (unlikely(prev != NULL)) {
+        prev->next = next;
     } else {
-        q->last = w->prev;
+        waitq_set_first(q, next);
     }
+}
+
+/* w is the first of q. */
+static inline void
+waitq_remove_first(struct gamp_waitq *q, struct waiter *w)
+{
+    struct waiter *next = w->next;
+    if (unlikely(next != NULL)) {
+        next->prev = NULL;
+    } else {
+        q->last = NULL;
+    }
+    waitq_set_first(q, next);
 }
 
 static inline struct waiter *
@@ -59,12 +75,7 @@ waitq_pop(struct gamp_waitq *q)
 {
     struct waiter *w = PEEK(q->first);
     if (w != NULL) {
-        waitq_set_first(q, w->next);
-        if (w->next != NULL) {
-            w->next->prev = NULL;
-        } else {
-            q->last = NULL;
-        }
+        waitq_remove_first(q, w);
     }
     return w;
 }
