@@ -240,7 +240,7 @@ recv_from(struct chan *c, void *elem)
     return true;
 }
 
-/* A word into a buffer with room takes 29 instructions, one of them locked. */
+/* A word into a buffer with room takes 27 instructions, one of them locked. */
 void
 chan_send(struct chan *c, const void *elem)
 {

@@ -5,8 +5,8 @@
  * Invariants   1. of one select's waiters one wins at most: winner goes from NULL to it, once
  *              2. when the winner's effect can be seen by anybody, or its goroutine goes on, none
  *                 of the others is on any list, and nobody will touch their channels for it
- * Locks        to wait, all its channels' at once, in order of address; in select_take one more by
- *              lock_try
+ * Locks        to wait, all its channels' at once: two by trying, else in order of address
+ *              (selmany.c); in select_take one more by trying
  * Context      the selecting goroutine; select_take also in a timer's fire
  * Protocol     waiting                                serving (select_take, c->lock held)
  *              1 look at all without locks            1 claim: winner NULL -> w (CAS). Lost: if the
@@ -24,8 +24,8 @@
  *              5 unlocks its last channel only after it has read all it needs: the goroutine may go
  *              on from then on, since 2 on the right needs every one of those locks. Two servers
  *              wait for each other nowhere: at 2 a lock is waited for with no other channel's held.
- * Cost         Of two cases: none ready, 42 instructions and nothing written; one ready, what it
- *              takes by itself and 40. To wait: n locks, n waiters on the stack, and one lock each
+ * Cost         Of two cases: none ready, 35 instructions and nothing written; one ready, what it
+ *              takes by itself and 60. To wait: n locks, n waiters on the stack, and one lock each
  *              for the n - 1 that did not win, paid by who serves; taking a loser off its list is
  *              O(1). One case is a plain operation.
  * Rejected     Go's way, where the woken goroutine locks all again to take its waiters off: another
