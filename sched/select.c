@@ -232,33 +232,6 @@ select_first(struct select_case *cases, bool may_park)
     return select_ready(cases, 2, cases, may_park);
 }
 
-/* Two channels, as most selects have. No register is saved: the rest is in other functions. */
-HOT int
-select_two(struct select_case *cases, bool may_park)
-{
-    struct chan *a = cases[0].chan, *b = cases[1].chan;
-    if (unlikely(a == NULL) || unlikely(b == NULL)) {
-        return select_locked(cases, 2, may_park);
-    }
-    uint64_t of_a = atomic_load_explicit(&a->lock.word, memory_order_acquire);
-    uint64_t of_b = atomic_load_explicit(&b->lock.word, memory_order_acquire);
-    if (looks_ready(&cases[0], a)) {
-        return select_first(cases, may_park);
-    }
-    if (looks_ready(&cases[1], b)) {
-        return select_ready(cases, 2, &cases[1], may_park);
-    }
-    if (may_park) {
-        return wait_two(cases, a, b, of_a + of_b);
-    }
-    atomic_thread_fence(memory_order_acquire);
-    if (unlikely((of_a | of_b) & LOCK_HELD) || unlikely(PEEK(a->lock.word) != of_a)
-        || unlikely(PEEK(b->lock.word) != of_b)) {
-        return select_locked(cases, 2, false);
-    }
-    return -1;
-}
-
 /* Of all words' bits 0, `held` is 1 if any is. */
 static uint64_t
 words_of(const struct select_case *cases, size_t n, uint64_t *held)
@@ -296,6 +269,33 @@ select_any(struct select_case *cases, size_t n, bool may_park)
     atomic_thread_fence(memory_order_acquire);
     if (may_park || held || words_of(cases, n, &held) != words) {
         return select_locked(cases, n, may_park);
+    }
+    return -1;
+}
+
+/* Two channels, as most selects have. No register is saved: the rest is in other functions. */
+HOT int
+select_two(struct select_case *cases, bool may_park)
+{
+    struct chan *a = cases[0].chan, *b = cases[1].chan;
+    if (unlikely(a == NULL) || unlikely(b == NULL)) {
+        return select_any(cases, 2, may_park);
+    }
+    uint64_t of_a = atomic_load_explicit(&a->lock.word, memory_order_acquire);
+    uint64_t of_b = atomic_load_explicit(&b->lock.word, memory_order_acquire);
+    if (looks_ready(&cases[0], a)) {
+        return select_first(cases, may_park);
+    }
+    if (looks_ready(&cases[1], b)) {
+        return select_ready(cases, 2, &cases[1], may_park);
+    }
+    if (may_park) {
+        return wait_two(cases, a, b, of_a + of_b);
+    }
+    atomic_thread_fence(memory_order_acquire);
+    if (unlikely((of_a | of_b) & LOCK_HELD) || unlikely(PEEK(a->lock.word) != of_a)
+        || unlikely(PEEK(b->lock.word) != of_b)) {
+        return select_locked(cases, 2, false);
     }
     return -1;
 }
