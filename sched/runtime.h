@@ -113,14 +113,16 @@ struct waiter {
     struct g *g;
     struct waiter *next, *prev;
     void *elem;         /* the value to send, or the place to receive into; may be NULL */
-    struct select *sel; /* the select whose case this is; NULL: none, or this one has won */
+    struct select *sel; /* the select whose case this is; NULL: none */
     bool ok;            /* woken by a partner: true; by close: false */
     bool queued;        /* on its list; kept for cases of a select only */
     bool handoff;       /* sync: the thing was given, not merely freed */
     union {
         int64_t since; /* a mutex's: nanotime */
         size_t n;      /* a semaphore's: permits wanted */
+        struct select_case *of;
     };
+    struct waiter *mate; /* the same select's next, in a circle */
 };
 
 /* A call put off by go_defer or defer_push. */

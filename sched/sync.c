@@ -36,7 +36,7 @@ waitgroup_release(struct waitgroup *wg)
     ASSERT(wg_count(atomic_load(&wg->state)) == 0);
     lock_acquire(&wg->lock, RANK_SYNC);
     struct waiter *w = wg->waitq.first, *next;
-    wg->waitq = (struct gamp_waitq){ 0 };
+    wg->waitq = (struct gamp_waitq){ .last = NULL };
     atomic_store(&wg->state, 0);
     lock_release(&wg->lock);
     for (; w != NULL; w = next) {
@@ -240,7 +240,7 @@ cond_broadcast(struct cond *c)
 {
     lock_acquire(&c->lock, RANK_SYNC);
     struct waiter *w = c->waitq.first, *next;
-    c->waitq = (struct gamp_waitq){ 0 };
+    c->waitq = (struct gamp_waitq){ .last = NULL };
     lock_release(&c->lock);
     for (; w != NULL; w = next) {
         next = w->next; /* before it is readied: w is on its stack */
@@ -309,7 +309,7 @@ static __attribute__((noinline)) void
 sema_release_slow(struct sema *s, size_t n)
 {
     uint64_t permits = (state_lock(&s->state) >> STATE_BITS) + n;
-    struct gamp_waitq served = { 0 };
+    struct gamp_waitq served = { .last = NULL };
     struct waiter *w, *next;
     while ((w = s->waitq.first) != NULL && w->n <= permits) {
         permits -= w->n;

@@ -27,6 +27,8 @@ const struct scenario scenarios[] = {
     { "select_mesh", select_mesh, 0, 0, 0 },
     { "select_lets_go", select_lets_go, 0, 0, 0 },
     { "select_and_close", select_and_close, 0, 0, 0 },
+    { "default_sees_one_moment", default_sees_one_moment, 0, 0, 0 },
+    { "close_leaves_no_gap", close_leaves_no_gap, 0, 0, 0 },
     { "locks", locks, 0, 0, 0 },
     { "conditions", conditions, 0, 0, 0 },
     { "let_in_and_freed", let_in_and_freed, 0, 0, 0 },
