@@ -17,10 +17,10 @@ static struct arch_g here, there;
 static char stack[65536] __attribute__((aligned(16)));
 
 static void
-bounce(struct g *prev)
+bounce(struct g *prev, struct g *self, uintptr_t after)
 {
     for (;;) {
-        prev = arch_context_switch((struct g *)&there, prev);
+        prev = arch_context_switch(self, prev, after).prev;
     }
 }
 
@@ -37,7 +37,7 @@ switches(long n)
     __asm__("stmxcsr %0\n\tfnstcw %1" : "=m"(there.context.mxcsr), "=m"(there.context.fcw));
     int64_t began = rival_now();
     for (long i = 0; i < n / 2; i++) {
-        arch_context_switch((struct g *)&here, (struct g *)&there);
+        arch_context_switch((struct g *)&here, (struct g *)&there, 1);
     }
     rival_line("switch", n, rival_now() - began);
 }
