@@ -185,12 +185,10 @@ let_read(int status)
     int n = ksnprintf(text, sizeof(text), "power: ended with status %d; off %sat a key\n", status,
                       status == 0 ? "in half a minute or " : "");
     console_write_sync(text, (size_t)n);
-    for (int i = 0; status != 0 || i < READ_S * 1000; i++) {
-        if (console_struck()) {
-            return;
-        }
+    for (int left = READ_S * 1000; left > 0 && !console_struck();) {
         if (status == 0) {
             clock_delay_us(1000);
+            left--;
         } else {
             cpu_relax(); /* whatever has failed, it may be the clock */
         }

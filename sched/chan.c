@@ -69,22 +69,30 @@ chan_meet(struct chan *c, struct waiter *w)
     meet(c, w);
 }
 
+static void
+send_refuse_closed(struct chan *c)
+{
+    if (unlikely(PEEK(c->closed))) {
+        lock_release(&c->lock);
+        panic("send on closed channel");
+    }
+}
+
 /* `closed` is looked at first: once somebody has seen it, no send succeeds. take() may open the
- * lock for a moment, but a waiter it returns was claimed before anyone could see a later close. */
+ * lock for a moment: a waiter it returns was claimed before anyone could see a later close; where
+ * it returns none, the channel may have been closed since. */
 bool
 chan_send_now(struct chan *c, const void *elem)
 {
     assert_held(&c->lock);
-    if (PEEK(c->closed)) {
-        lock_release(&c->lock);
-        panic("send on closed channel");
-    }
+    send_refuse_closed(c);
     struct waiter *w = take(c, &c->recvq);
     if (w != NULL) {
         elem_copy(c, w->elem, elem);
         chan_meet(c, w);
         return true;
     }
+    send_refuse_closed(c);
     size_t n = PEEK(c->count);
     ASSERT(n <= c->cap);
     if (n == c->cap) {

@@ -129,7 +129,8 @@ chan_fetch(struct chan *c, void *elem)
 }
 
 /* Without the lock: fullness, then `closed`: if it was not closed after it was seen full, it was
- * full and open at the same moment. One without a buffer is full while nobody waits to receive. */
+ * full and open at the same moment. One without a buffer is full while nobody waits to receive. An
+ * odd word: somebody is at it, perhaps with stores still on their way (select.h). */
 bool
 chan_try_send(struct chan *c, const void *elem)
 {
@@ -138,7 +139,7 @@ chan_try_send(struct chan *c, const void *elem)
     }
     bool full = PEEK(c->count) == c->cap && PEEK(c->recvq.first) == NULL;
     atomic_thread_fence(memory_order_acquire);
-    if (full && !PEEK(c->closed)) {
+    if (full && !PEEK(c->closed) && !(PEEK(c->lock.word) & LOCK_HELD)) {
         return false;
     }
     return chan_post(c, elem);
@@ -153,7 +154,7 @@ chan_try_recv(struct chan *c, void *elem)
     }
     bool some = (PEEK(c->count) | (uintptr_t)PEEK(c->sendq.first)) != 0;
     atomic_thread_fence(memory_order_acquire);
-    if (!some && !PEEK(c->closed)) {
+    if (!some && !PEEK(c->closed) && !(PEEK(c->lock.word) & LOCK_HELD)) {
         return CHAN_EMPTY;
     }
     return chan_fetch(c, elem);

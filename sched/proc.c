@@ -52,7 +52,7 @@ next_here(struct m *mp)
     struct g *gp = runq_get_next(mp);
     if (gp == NULL) {
         uint32_t tick = PEEK(mp->schedtick);
-        if (unlikely(tick == mp->fair_at)) {
+        if (unlikely((int32_t)(tick - mp->fair_at) >= 0)) { /* alone() may have passed it by */
             if (PEEK(sched.global_n) > 0) {
                 return NULL;
             }

@@ -11,6 +11,8 @@
  *              A waiter seen on a list may be served already, and no pointer to it is followed: a
  *              case that looks ready is only worth the try. It is done, if it can be, under its
  *              channel's lock, at a moment when it is ready, which is all that a choice needs.
+ *              Opening a lock is no fence, but closing one is. Of two, of which each sends and then
+ *              looks for the other's, one finds at least the other's word odd, or what it sent.
  */
 #pragma once
 #include "chan.h"

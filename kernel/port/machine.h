@@ -166,7 +166,7 @@ arch_context_init(struct g *gp, uintptr_t top,
 {
     struct arch_g *g = (struct arch_g *)gp;
     uint64_t gen;
-    __asm__("movq %%gs:%c1, %0" : "=r"(gen) : "i"(CPU_TLB_GEN));
+    __asm__ volatile("movq %%gs:%c1, %0" : "=r"(gen) : "i"(CPU_TLB_GEN)); /* this core's */
     if (__builtin_expect(g->stack.trim_gen > gen, 0)) {
         /* the window was used before: see gstack.c, invariant 3 */
         __asm__ volatile("call arch_context_flush" : : : "memory", "cc");

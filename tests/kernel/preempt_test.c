@@ -121,22 +121,21 @@ watch_red_zone(uint64_t pattern, const atomic_bool *end)
 {
     uint64_t lost = 0;
 
-    __asm__ volatile(
-        "   .irp i, 8,16,24,32,40,48,56,64,72,80,88,96,104,112,120,128\n"
-        "   mov %[pattern], -\\i(%%rsp)\n"
-        "   .endr\n"
-        "1: .irp i, 8,16,24,32,40,48,56,64,72,80,88,96,104,112,120,128\n"
-        "   cmp %[pattern], -\\i(%%rsp)\n"
-        "   jne 2f\n"
-        "   .endr\n"
-        "   cmpb $0, (%[end])\n"
-        "   je 1b\n"
-        "   jmp 3f\n"
-        "2: mov $1, %[lost]\n"
-        "3:\n"
-        : [lost] "+r"(lost)
-        : [pattern] "r"(pattern), [end] "r"(end)
-        : "memory", "cc");
+    __asm__ volatile("   .irp i, 8,16,24,32,40,48,56,64,72,80,88,96,104,112,120,128\n"
+                     "   mov %[pattern], -\\i(%%rsp)\n"
+                     "   .endr\n"
+                     "1: .irp i, 8,16,24,32,40,48,56,64,72,80,88,96,104,112,120,128\n"
+                     "   cmp %[pattern], -\\i(%%rsp)\n"
+                     "   jne 2f\n"
+                     "   .endr\n"
+                     "   cmpb $0, (%[end])\n"
+                     "   je 1b\n"
+                     "   jmp 3f\n"
+                     "2: mov $1, %[lost]\n"
+                     "3:\n"
+                     : [lost] "+r"(lost)
+                     : [pattern] "r"(pattern), [end] "r"(end)
+                     : "memory", "cc");
     return lost;
 }
 
@@ -180,12 +179,51 @@ TEST(preempt_never_forgets_to_arm_the_timer)
     gomaxprocs(cores);
 }
 
+/* ---- a turn alone, then more than a core's ring holds ---- */
+
+static atomic_bool served;
+
+static void
+serves(void *arg)
+{
+    (void)arg;
+    atomic_store(&served, true);
+    waitgroup_done(&all);
+}
+
+static void
+yields_until_served(void *arg)
+{
+    (void)arg;
+    while (!atomic_load(&served)) {
+        gosched();
+    }
+    waitgroup_done(&all);
+}
+
+/* The first goes to the global list, which only a fair share of the slices leads to. */
+TEST(preempt_of_nobody_keeps_the_global_list_in_turn)
+{
+    int cores = gomaxprocs(1);
+    for (int64_t end = nanotime() + 1500 * MILLISECOND; nanotime() < end;) {
+    }
+    atomic_store(&served, false);
+    waitgroup_add(&all, 401);
+    go(serves, NULL);
+    for (int i = 0; i < 400; i++) {
+        go(yields_until_served, NULL);
+    }
+    waitgroup_wait(&all);
+    gomaxprocs(cores);
+}
+
 static const struct test tests[] = {
     TEST_ENTRY(preempt_lets_a_sleeper_in_on_one_core),
     TEST_ENTRY(preempt_shares_one_core_among_loops),
     TEST_ENTRY(preempt_lets_others_in_on_every_core),
     TEST_ENTRY(preempt_leaves_the_red_zone_alone),
     TEST_ENTRY(preempt_never_forgets_to_arm_the_timer),
+    TEST_ENTRY(preempt_of_nobody_keeps_the_global_list_in_turn),
 };
 
 int
