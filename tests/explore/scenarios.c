@@ -29,6 +29,7 @@ const struct scenario scenarios[] = {
     { "select_and_close", select_and_close, 0, 0, 0 },
     { "default_sees_one_moment", default_sees_one_moment, 0, 0, 0 },
     { "one_sees_the_other", one_sees_the_other, 0, 0, 0 },
+    { "send_meets_close", send_meets_close, 0, 0, 0 },
     { "close_leaves_no_gap", close_leaves_no_gap, 0, 0, 0 },
     { "locks", locks, 0, 0, 0 },
     { "conditions", conditions, 0, 0, 0 },

@@ -9,10 +9,9 @@
 
 #include "chan.h"
 #include "scenarios.h"
-#include "sim.h"
 
 static struct waitgroup all;
-static atomic_int count, there;
+static atomic_int count;
 
 /* ---- channels ---- */
 
@@ -270,62 +269,6 @@ default_sees_one_moment(int argc, char **argv)
         chan_free(m.b);
     }
     chan_free(none);
-    return 0;
-}
-
-static int
-looks(struct chan *c, int how, struct chan *none)
-{
-    long v;
-    struct select_case cases[] = { SELECT_RECV(c, &v), SELECT_RECV(none, &v),
-                                   SELECT_RECV(none, &v) };
-    return how == 0 ? chan_try_recv(c, &v) == CHAN_OK : chan_try_select(cases, (size_t)how) == 0;
-}
-
-struct meeting {
-    struct chan *mine, *theirs, *none;
-    int how;
-};
-
-static void
-sends_and_looks(void *arg)
-{
-    struct meeting *m = arg;
-    long v = 1;
-    atomic_fetch_add(&there, 1);
-    while (atomic_load(&there) < 2) {
-        gosched();
-    }
-    chan_send(m->mine, &v);
-    int seen = looks(m->theirs, m->how, m->none); /* before the locked operation */
-    atomic_fetch_add(&count, seen);
-    waitgroup_done(&all);
-}
-
-/* Two send, then each looks for the other's: one of them at least sees it. The channels are not
- * freed: stores to them may be late. */
-int
-one_sees_the_other(int argc, char **argv)
-{
-    struct chan *none = chan_make(sizeof(long), 1);
-    struct chan *a = chan_make(sizeof(long), 1), *b = chan_make(sizeof(long), 1);
-    (void)argc;
-    (void)argv;
-    sim_buffered(a, sizeof(*a));
-    sim_buffered(b, sizeof(*b));
-    for (int how = 0; how <= 3; how++) {
-        struct meeting m[] = { { a, b, none, how }, { b, a, none, how } };
-        long v;
-        atomic_store(&count, 0);
-        atomic_store(&there, 0);
-        waitgroup_add(&all, 2);
-        go(sends_and_looks, &m[0]);
-        go(sends_and_looks, &m[1]);
-        waitgroup_wait(&all);
-        want(atomic_load(&count) > 0);
-        chan_try_recv(a, &v);
-        chan_try_recv(b, &v);
-    }
     return 0;
 }
 
