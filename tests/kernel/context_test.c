@@ -219,7 +219,8 @@ TEST(context_storms_leave_nothing_behind)
         CHECK(WAIT_UNTIL(num_goroutine() == 1));
     }
     sched_stats(&after);
-    CHECK(after.heap_bytes < before.heap_bytes + 48 * 1024);
+    /* a core's new goroutines come from chunks of 16 KiB of its own, which stay */
+    CHECK(after.heap_bytes < before.heap_bytes + (size_t)(48 + 32 * num_cpu()) * 1024);
 }
 
 /* ---- misuse ---- */
