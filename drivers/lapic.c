@@ -96,8 +96,8 @@ stores_before_msr(void)
 }
 
 /* x2APIC where firmware has it on, or a core's number asks for it, or a hypervisor makes each
- * access to the page an exit. Elsewhere firmware and its SMM code may never have seen it on: no
- * other system switches it on without interrupt remapping. */
+ * access to the page an exit. Elsewhere firmware and its SMM code may never have seen it on: Linux
+ * does not switch it on without interrupt remapping. */
 static bool
 want_x2apic(const struct acpi_info *acpi)
 {

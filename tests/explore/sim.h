@@ -22,9 +22,8 @@ void sim_interrupt(int core); /* pending on that core */
 void sim_timer(int64_t when); /* of this core */
 void sim_halt(int64_t until); /* arch_idle */
 void sim_start(int core, struct m *mp);
-void sim_leave(struct g *from, struct g *to);     /* this core, from stack to stack */
-void sim_device(void (*fn)(void *), void *arg);   /* fn(arg) in some core's interrupt, sometime */
-void sim_buffered(const void *from, size_t size); /* stores there may be late */
+void sim_leave(struct g *from, struct g *to);   /* this core, from stack to stack */
+void sim_device(void (*fn)(void *), void *arg); /* fn(arg) in some core's interrupt, sometime */
 void sim_events_print(void);
 void sim_failed(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
