@@ -73,7 +73,7 @@ FLAGS_efi := -std=gnu11 -O2 -g -MMD -MP -Wall -Wextra -Werror -ffreestanding -fp
 ifneq ($(HOSTED),)
 FLAGS_host  := -std=gnu11 $(if $(DEBUG),-O1 -DDEBUG,-O2) -g -MMD -MP -fno-omit-frame-pointer -pthread \
                -Wall -Wextra -Wshadow
-FLAGS_sched := $(FLAGS_host) -Werror -Isched -Isched/include -Itests/host -iquote kernel
+FLAGS_sched := $(FLAGS_host) -mno-red-zone -Werror -Isched -Isched/include -Itests/host -iquote kernel
 FLAGS_app   := $(FLAGS_host) -Isched/include -isystem tests/host/libc
 FLAGS_demo  := $(FLAGS_app) -Werror
 endif
@@ -168,7 +168,7 @@ soak: ## everything at once for MINUTES (default 5) on 1 to 16 cores, with NMIs;
 bench: ## benchmarks in QEMU: instructions counted, then timed, and histograms; BENCH="bench=yield scale=0.1"
 	exec tests/bench/run all $(BENCH)
 
-bench-compare: ## beside Go on Linux in the same QEMU, and as processes; COMPARE="count time native" BENCH=...
+bench-compare: ## beside Go on Linux in the same QEMU, and as processes; COMPARE="count time native latency rivals" BENCH=...
 	COMPARE="$(COMPARE)" exec tests/bench/compare $(BENCH)
 
 bench-profile: ## instructions of an operation, function by function: NAME=yield SCALE=0.02

@@ -10,7 +10,8 @@
  *              1. copies the code, adds the page to   4. protected mode, then long mode on ap_cr3:
  *                 ap_far32, ap_far64, ap_gdt_base        the kernel's map and the low 2 MiB
  *              2. fills in ap_cr3, ap_efer,           5. finds the slot with its own APIC id
- *                 ap_slots, ap_count                  6. smp_core_main(slot) on the slot's stack
+ *                 ap_nx_hidden, ap_lapic,             6. smp_core_main(slot) on the slot's stack
+ *                 ap_slots, ap_count
  *              3. sends INIT and start-up
  *
  * A core without a slot halts for ever.
@@ -23,6 +24,13 @@
 #define CR4_PAE  (1 << 5)
 #define MSR_EFER 0xc0000080
 
+#define MSR_APIC_BASE   0x1b
+#define BASE_X2APIC     10
+#define MSR_X2APIC_ID   0x802
+#define LAPIC_ID        0x20
+#define MSR_MISC_ENABLE 0x1a0
+#define XD_DISABLE      (1 << 2) /* of the upper half */
+
 #define CODE32 0x08
 #define DATA   0x10
 #define CODE64 0x18
@@ -34,7 +42,7 @@
 
         .section .rodata
         .balign 16
-        .globl  ap_start, ap_end, ap_cr3, ap_efer, ap_slots, ap_count
+        .globl  ap_start, ap_end, ap_cr3, ap_efer, ap_nx_hidden, ap_lapic, ap_slots, ap_count
         .globl  ap_far32, ap_far64, ap_gdt_base
 
         .code16
@@ -61,7 +69,13 @@ ap_protected:
         movl    %eax, %cr4
         movl    AT(ap_cr3)(%ebp), %eax
         movl    %eax, %cr3
-        movl    $MSR_EFER, %ecx
+        cmpl    $0, AT(ap_nx_hidden)(%ebp)
+        je      1f
+        movl    $MSR_MISC_ENABLE, %ecx
+        rdmsr
+        andl    $~XD_DISABLE, %edx
+        wrmsr
+1:      movl    $MSR_EFER, %ecx
         movl    AT(ap_efer)(%ebp), %eax /* LME, and NXE since the tables may use it */
         xorl    %edx, %edx
         wrmsr
@@ -70,7 +84,24 @@ ap_protected:
         ljmpl   *AT(ap_far64)(%ebp)
 
         .code64
-ap_long:                                /* 5. edx: own APIC id */
+ap_long:                                /* 5. edx: own APIC id, from the APIC: firmware may have */
+        xorl    %r8d, %r8d              /* changed it, and CPUID does not know; r8d: CPUID asked */
+        movl    $MSR_APIC_BASE, %ecx
+        rdmsr
+        btl     $BASE_X2APIC, %eax
+        jnc     1f
+        movl    $MSR_X2APIC_ID, %ecx
+        rdmsr
+        movl    %eax, %edx
+        jmp     find
+1:      movq    ap_lapic(%rip), %rax
+        testq   %rax, %rax
+        jz      ask_cpuid
+        movl    LAPIC_ID(%rax), %edx
+        shrl    $24, %edx
+        jmp     find
+ask_cpuid:
+        incl    %r8d
         xorl    %eax, %eax
         cpuid
         cmpl    $0xb, %eax
@@ -79,25 +110,27 @@ ap_long:                                /* 5. edx: own APIC id */
         xorl    %ecx, %ecx
         cpuid
         testl   %ebx, %ebx              /* 0: the leaf is there in name only */
-        jnz     2f
+        jnz     find
 1:      movl    $1, %eax
         cpuid
         movl    %ebx, %edx
         shrl    $24, %edx
-2:      movq    ap_slots(%rip), %rdi
+find:   movq    ap_slots(%rip), %rdi
         movl    ap_count(%rip), %ecx
-3:      testl   %ecx, %ecx
-        jz      4f
+1:      testl   %ecx, %ecx
+        jz      2f
         cmpl    %edx, SLOT_APIC_ID(%rdi)
-        je      5f
+        je      found
         addq    $SLOT_SIZE, %rdi
         decl    %ecx
-        jmp     3b
-4:      cli
+        jmp     1b
+2:      testl   %r8d, %r8d              /* its registers may be elsewhere than the boot core's */
+        jz      ask_cpuid
+3:      cli
         hlt
-        jmp     4b
+        jmp     3b
 
-5:      movq    SLOT_STACK(%rdi), %rsp  /* 6. rdi: the slot; as if called, with no caller */
+found:  movq    SLOT_STACK(%rdi), %rsp  /* 6. rdi: the slot; as if called, with no caller */
         xorl    %ebp, %ebp
         pushq   $0
         movabsq $smp_core_main, %rax
@@ -121,10 +154,14 @@ ap_far64:
         .word   CODE64
 
         .balign 8
+ap_lapic:
+        .quad   0
 ap_slots:
         .quad   0
 ap_cr3: .long   0
 ap_efer:
+        .long   0
+ap_nx_hidden:
         .long   0
 ap_count:
         .long   0

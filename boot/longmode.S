@@ -19,6 +19,9 @@
 #define CR4_LONG        0x00000620      /* PAE OSFXSR OSXMMEXCPT */
 #define MSR_EFER        0xc0000080
 #define EFER_LME_NXE    ((1 << 8) | (1 << 11))
+#define MSR_MISC_ENABLE 0x1a0
+#define XD_DISABLE      (1 << 2)        /* of the upper half */
+#define INTEL           0x756e6547      /* "Genu", CPUID 0 ebx */
 #define FEATURE_LM      29              /* CPUID 80000001h edx */
 #define FEATURE_NX      20
 
@@ -38,30 +41,8 @@
         .code32
         .globl  boot_long
 boot_long:
-step1:  /* clear .bss, which holds the stack and the page tables used from here on; .data is kept by
-         * the first run, after that, and put back by the others */
-        movl    %esi, %ebx
-        movl    $LOW(__bss_start), %edi
-        movl    $LOW(__data_start), %esi
-        movl    $LOW(__data_kept), %edx
-        cmpl    $MAGIC_AGAIN, %ebp
-        jne     1f
-        movl    $LOW(__kept_end), %edi
-        xchgl   %esi, %edx
-1:      xorl    %eax, %eax
-        movl    $LOW(__bss_end), %ecx
-        subl    %edi, %ecx
-        shrl    $2, %ecx
-        rep stosl
-        movl    %edx, %edi
-        movl    $LOW(__data_end), %ecx
-        subl    $LOW(__data_start), %ecx
-        shrl    $2, %ecx
-        rep movsl
-        movl    %ebx, %esi
+step1:  /* is this a CPU with CPUID, long mode and NX? EFLAGS.ID toggles where CPUID exists */
         movl    $LOW(boot_stack_top), %esp
-
-step2:  /* is this a CPU with CPUID, long mode and NX? EFLAGS.ID toggles where CPUID exists */
         pushfl
         popl    %eax
         movl    %eax, %ecx
@@ -81,16 +62,54 @@ step2:  /* is this a CPU with CPUID, long mode and NX? EFLAGS.ID toggles where C
         cpuid
         btl     $FEATURE_LM, %edx
         jnc     refuse
+        btl     $FEATURE_NX, %edx
+        jc      step2
+        xorl    %eax, %eax              /* Intel's can be told to hide NX (SDM 4, table 2-2) */
+        cpuid
         movl    $no_nx, %edi
+        cmpl    $INTEL, %ebx
+        jne     refuse
+        movl    $MSR_MISC_ENABLE, %ecx
+        rdmsr
+        andl    $~XD_DISABLE, %edx
+        wrmsr
+        movl    $0x80000001, %eax
+        cpuid
         btl     $FEATURE_NX, %edx
         jnc     refuse
+        movl    $1, boot_nx_hidden
+
+step2:  /* the time; clear .bss, which holds the stack and the page tables used from here on; .data
+         * is kept by the first run, after that, and put back by the others */
+        rdtsc
+        movl    %eax, boot_tsc
+        movl    %edx, boot_tsc + 4
+        movl    %esi, %ebx
+        movl    $LOW(__bss_start), %edi
+        movl    $LOW(__data_start), %esi
+        movl    $LOW(__data_kept), %edx
+        cmpl    $MAGIC_AGAIN, %ebp
+        jne     1f
+        movl    $LOW(__kept_end), %edi
+        xchgl   %esi, %edx
+1:      xorl    %eax, %eax
+        movl    $LOW(__bss_end), %ecx
+        subl    %edi, %ecx
+        shrl    $2, %ecx
+        rep stosl
+        movl    %edx, %edi
+        movl    $LOW(__data_end), %ecx
+        subl    $LOW(__data_start), %ecx
+        shrl    $2, %ecx
+        rep movsl
+        movl    %ebx, %esi
 
 step3:  /* 2048 entries of 2 MiB: four directories in a row map the first 4 GiB */
         movl    $LOW(early_pd), %edi
         movl    $PTE_LARGE, %eax
         movl    $2048, %ecx
 1:      movl    %eax, (%edi)
-        addl    $0x200000, %eax                 /* the top halves stay 0 from step 1 */
+        addl    $0x200000, %eax                 /* the top halves stay 0 from step 2 */
         addl    $8, %edi
         decl    %ecx
         jnz     1b
@@ -154,7 +173,18 @@ refuse: movw    $COM1 + 5, %dx
 
 no_long_mode:
         .asciz  "gamp: cannot boot: this CPU has no 64-bit mode\r\n"
-no_nx:  .asciz  "gamp: cannot boot: this CPU cannot mark pages no-execute (NX), or it is off\r\n"
+no_nx:  .asciz  "gamp: cannot boot: this CPU cannot mark pages no-execute (NX)\r\n"
+
+/* uint64_t boot_tsc: when the kernel began; boottrace.c reads it at KERNEL_BASE + boot_tsc. */
+        .balign 8
+        .globl  boot_tsc
+boot_tsc:
+        .quad   0
+
+/* uint32_t boot_nx_hidden: firmware had hidden NX; smp.c passes it on. Likewise. */
+        .globl  boot_nx_hidden
+boot_nx_hidden:
+        .long   0
 
 /* ---- upper half ---- */
 

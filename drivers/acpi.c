@@ -354,6 +354,7 @@ read_root(struct reader *rd, uint64_t pa, const char *signature, size_t entry)
     if (!load_table(rd, pa, &t) || !has_signature(&t, signature)) {
         return false;
     }
+    rd->out->bochs = __builtin_memcmp(t.data + 10, "BOCHS ", 6) == 0;
     n = (t.len - HEADER_SIZE) / entry;
     if (n > TABLES_MAX) {
         acpi_note(rd->out, signature, "too many tables", n);

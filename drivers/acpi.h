@@ -57,6 +57,7 @@ struct acpi_note {
 struct acpi_info {
     uint64_t rsdp;
     uint8_t revision; /* of the RSDP */
+    bool bochs;       /* the tables are those of Bochs or QEMU */
 
     /* MADT */
     bool has_madt, has_pics; /* has_pics: two 8259 to be masked */

@@ -22,6 +22,8 @@ enum {
     REG_REDIRECTION = 0x10, /* two for each input, the lower half first */
     ENTRY_ACTIVE_LOW = 1 << 13,
     ENTRY_LEVEL = 1 << 15,
+    ENTRY_DELIVERY = 7 << 8,
+    ENTRY_SMI = 2 << 8,
     ENTRY_MASKED = 1 << 16,
 };
 
@@ -99,7 +101,10 @@ add(uint32_t address, uint32_t gsi_base)
     io->gsi_base = gsi_base;
     io->inputs = (version >> 16 & 0xff) + 1;
     for (uint32_t i = 0; i < io->inputs; i++) {
-        reg_write(io, REG_REDIRECTION + 2 * i, ENTRY_MASKED);
+        if ((reg_read(io, REG_REDIRECTION + 2 * i) & ENTRY_DELIVERY)
+            != ENTRY_SMI) { /* firmware's */
+            reg_write(io, REG_REDIRECTION + 2 * i, ENTRY_MASKED);
+        }
     }
     nioapics++;
 }

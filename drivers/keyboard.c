@@ -26,6 +26,7 @@ enum {
     STATUS_OUTPUT = 0x01,
     STATUS_INPUT = 0x02,
     STATUS_AUX = 0x20, /* the byte is the mouse's */
+    RELEASED = 0x80,
     READ_CONFIG = 0x20,
     WRITE_CONFIG = 0x60,
     DISABLE_AUX = 0xa7,
@@ -126,4 +127,15 @@ keyboard_interrupt(void)
             console_type(text, n);
         }
     }
+}
+
+bool
+keyboard_struck(void)
+{
+    uint8_t status = inb(STATUS);
+    if (!present || (status & STATUS_OUTPUT) == 0) {
+        return false;
+    }
+    bool released = (inb(DATA) & RELEASED) != 0;
+    return (status & STATUS_AUX) == 0 && !released;
 }

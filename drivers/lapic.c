@@ -19,6 +19,7 @@
 #include "acpi.h"
 #include "cpu.h"
 #include "print.h"
+#include "quirks.h"
 #include "vm.h"
 #include "x86.h"
 
@@ -94,6 +95,19 @@ stores_before_msr(void)
     __asm__ volatile("mfence; lfence" : : : "memory");
 }
 
+/* x2APIC where firmware has it on, or a core's number asks for it, or a hypervisor makes each
+ * access to the page an exit. Elsewhere firmware and its SMM code may never have seen it on: Linux
+ * does not switch it on without interrupt remapping. */
+static bool
+want_x2apic(const struct acpi_info *acpi)
+{
+    bool wide = cpu_features.hypervised;
+    for (unsigned i = 0; i < acpi->ncpus; i++) {
+        wide = wide || (acpi->cpus[i].enabled && acpi->cpus[i].apic_id >= 255);
+    }
+    return cpu_features.x2apic && !acpi->x2apic_opt_out && wide;
+}
+
 /* A processor whose APIC is switched off denies having one (3A, 11.4.3): CPUID comes second. */
 bool
 lapic_init(const struct acpi_info *acpi)
@@ -107,7 +121,7 @@ lapic_init(const struct acpi_info *acpi)
         return false;
     }
     cpu_features.x2apic = (cpuid(1).ecx & CPUID1_ECX_X2APIC) != 0;
-    x2apic = (base & BASE_X2APIC) != 0 || (cpu_features.x2apic && !acpi->x2apic_opt_out);
+    x2apic = (base & BASE_X2APIC) != 0 || want_x2apic(acpi);
     address = base & BASE_ADDRESS;
     if (acpi->lapic_addr != 0 && acpi->lapic_addr != address) {
         kprintf("lapic: at %#lx, not at %#lx as the tables have it\n", address, acpi->lapic_addr);
@@ -119,7 +133,17 @@ lapic_init(const struct acpi_info *acpi)
         }
     }
     deadline_mode = cpu_features.tsc_deadline && (cpu_features.invtsc || cpu_features.hypervised);
+    if (deadline_mode && !quirks_deadline_sound()) {
+        kprintf("lapic: microcode too old for the TSC-deadline timer; it counts down\n");
+        deadline_mode = false;
+    }
     return true;
+}
+
+volatile void *
+lapic_registers(void)
+{
+    return mmio;
 }
 
 bool

@@ -29,6 +29,9 @@ bool lapic_init(const struct acpi_info *acpi);
 void lapic_init_core(void);
 
 bool lapic_is_x2apic(void);
+
+/* Where every core's registers are, mapped; NULL in x2APIC mode. */
+volatile void *lapic_registers(void);
 uint32_t lapic_id(void);
 
 void lapic_eoi(void);

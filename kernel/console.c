@@ -20,6 +20,7 @@
 #include <cpu.h>
 #include <x86.h>
 #include "input.h"
+#include <keyboard.h>
 #include <screen.h>
 #include "spin.h"
 #include "uart.h"
@@ -236,6 +237,18 @@ console_flush(void)
     irq_restore(flags);
 }
 
+bool
+console_on_screen(void)
+{
+    return screen;
+}
+
+bool
+console_struck(void)
+{
+    return (serial && uart_get() >= 0) || (keyboard && keyboard_struck());
+}
+
 /* Takes what has arrived while there is room. Where nobody types, ^C is a byte like any other. */
 static void
 receive(void)
@@ -348,7 +361,7 @@ long
 console_try_readline(char *buf, size_t n)
 {
     if (!serial && !keyboard) {
-        return CONSOLE_EOF;
+        return screen ? CONSOLE_NOTHING : CONSOLE_EOF; /* somebody watches who cannot type */
     }
     uint64_t flags = irq_save();
     spin_lock(&lock);

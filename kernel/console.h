@@ -53,6 +53,12 @@ void console_write(const char *s, size_t n);
 /* For panics: no interrupt is needed, and a lock whose holder is dead is broken after 100 ms. */
 void console_write_sync(const char *s, size_t n);
 
+bool console_on_screen(void);
+
+/* Has a key been struck, or anything been sent to the port? For the very end: no interrupt is
+ * needed, no lock taken, and what it was is lost. */
+bool console_struck(void);
+
 /* Returns when all that was written has left the port, or when it has stopped taking bytes. */
 void console_flush(void);
 

@@ -11,6 +11,7 @@
 #include "cpu.h"
 
 #include "print.h"
+#include "quirks.h"
 #include "trap.h"
 #include "vm.h"
 #include "x86.h"
@@ -134,7 +135,7 @@ static void
 detect_xsave(const struct cpu_features *f, uint64_t *wanted, size_t *bytes)
 {
     *wanted = *bytes = 0;
-    if (!f->xsave) {
+    if (!f->xsave || f->max_leaf < 0xd) {
         return;
     }
     uint64_t offered = cpuid_count(0xd, 0).eax;
@@ -161,6 +162,7 @@ detect_xsave(const struct cpu_features *f, uint64_t *wanted, size_t *bytes)
 void
 cpu_detect(void)
 {
+    quirks_core();
     detect_bits(&cpu_features);
     detect_names();
     detect_xsave(&cpu_features, &cpu_xsave_mask, &cpu_xsave_size);

@@ -48,35 +48,14 @@
 enum {
     CLASSES = 8, /* 256 KiB << 2 * class, the last 1 GiB: room for 4 GiB */
     CLASS_SHIFT = 18,
-    REGION_SHIFT = 43,       /* 8 TiB a class: 33 million windows of the first */
-    LIMBO_MAX = 4096,        /* pages a core may have in limbo; a slot fits the upper 12 bits */
-    LIMBO_CORE = 1,          /* where a limbo entry keeps the core, */
-    LIMBO_SLOT = 52,         /* and the slot */
-    LIMBO_LOOK = 256,        /* of so many pages, one looks for those that may go */
-    WAIT_LOOKS = 1000,       /* at a full limbo */
-    RECLAIM_NS = 200000000,  /* out of memory: for others to give up theirs; a host may be slow */
-    RECLAIM_ASK_NS = 100000, /* how often they are asked */
-    GROW_MAX = 256,          /* pages a fault may map */
+    REGION_SHIFT = 43, /* 8 TiB a class: 33 million windows of the first */
+    GROW_MAX = 256,    /* pages a fault may map */
 };
-#define SLACK_TRIMMED 1ul /* in stack.slack: pages were given back, and not regretted since */
-#define GEN_OPEN      UINT64_MAX
-#define PTE_STACK     (PTE_P | PTE_W | PTE_NX)
+#define PTE_STACK (PTE_P | PTE_W | PTE_NX)
 _Static_assert(GSTACK_BASE + ((uint64_t)CLASSES << REGION_SHIFT) <= IO_BASE, "memlayout.h");
-_Static_assert(MAX_CPUS <= 256, "a limbo entry keeps the core in 8 bits");
 
-/* A core's pages in limbo, oldest first. */
-struct limbo {
-    uint32_t head, n, looks;
-    struct {
-        pte *entry;
-        uint64_t gen;
-    } page[LIMBO_MAX];
-};
-
-static _Atomic(uint64_t) tlb_gen = 1;
 static _Atomic(uint64_t) windows[CLASSES]; /* handed out */
-static _Atomic(int64_t) pages;
-static struct limbo *limbos[MAX_CPUS];
+_Atomic(int64_t) gstack_pages;
 
 static unsigned
 class_of(uintptr_t va)
@@ -93,18 +72,7 @@ class_size(unsigned class)
 size_t
 gstack_bytes(void)
 {
-    return (size_t)atomic_load(&pages) * PAGE_SIZE;
-}
-
-void
-gstack_flush(void)
-{
-    struct cpu *c = this_cpu();
-    uint64_t gen = atomic_load(&tlb_gen);
-    if (c->tlb_gen != gen) {
-        write_cr3(read_cr3()); /* stack pages are not global: this drops them all */
-        __atomic_store_n(&c->tlb_gen, gen, __ATOMIC_RELEASE);
-    }
+    return (size_t)atomic_load(&gstack_pages) * PAGE_SIZE;
 }
 
 /* ---- growing ---- */
@@ -121,7 +89,7 @@ map_page(uintptr_t va)
     while (!(was & PTE_P)) {
         if (was & PTE_LIMBO) {
             if (atomic_compare_exchange_strong(e, &was, (was & PTE_ADDR) | PTE_STACK)) {
-                atomic_fetch_add_explicit(&pages, 1, memory_order_relaxed);
+                atomic_fetch_add_explicit(&gstack_pages, 1, memory_order_relaxed);
                 return true;
             }
             continue;
@@ -131,7 +99,7 @@ map_page(uintptr_t va)
             return false;
         }
         if (atomic_compare_exchange_strong(e, &was, pa | PTE_STACK)) {
-            atomic_fetch_add_explicit(&pages, 1, memory_order_relaxed);
+            atomic_fetch_add_explicit(&gstack_pages, 1, memory_order_relaxed);
             return true;
         }
         pmm_free(pa, 0);
@@ -152,13 +120,14 @@ grow(uintptr_t va, struct arch_stack *s)
     }
     size_t more = (s->hi - s->mapped) / PAGE_SIZE;
     more = more > GROW_MAX ? GROW_MAX : more;
-    s->mapped = page;
+    mapped_set(s, page);
     for (size_t i = 1; i < more && page > floor && map_page(page - PAGE_SIZE); i++) {
         page -= PAGE_SIZE;
-        s->mapped = page;
+        mapped_set(s, page);
     }
-    if ((s->slack & SLACK_TRIMMED) && s->hi - s->mapped > s->slack) {
-        s->slack = 2 * (s->slack & ~SLACK_TRIMMED); /* given back too soon: be slower next time */
+    uintptr_t slack = s->limit - s->mapped;
+    if ((slack & SLACK_TRIMMED) && s->hi - s->mapped > slack) { /* given back too soon */
+        s->limit = s->mapped + 2 * (slack & ~SLACK_TRIMMED);
     }
     return true;
 }
@@ -183,182 +152,9 @@ gstack_fault(uintptr_t va, struct arch_stack *own, bool kernel)
     return (mine ? grow(va, own) : map_page(va)) ? GSTACK_GROWN : GSTACK_NO_MEMORY;
 }
 
-/* ---- giving back ---- */
-
-/* Has every core flushed since gen? A lagging one that is awake is asked to. */
-static bool
-all_flushed(uint64_t gen, bool ask)
-{
-    bool all = true;
-    for (unsigned i = 0; i < ncpus; i++) {
-        struct cpu *c = cpus[i];
-        if (__atomic_load_n(&c->tlb_gen, __ATOMIC_ACQUIRE) < gen
-            && atomic_load(&c->tlb_idle) == 0) {
-            all = false;
-            if (ask && c != this_cpu()) {
-                lapic_ipi(c->apic_id, VECTOR_TLB);
-            }
-        }
-    }
-    return all;
-}
-
-static struct limbo *
-my_limbo(void)
-{
-    struct limbo **slot = &limbos[this_cpu()->id];
-    if (*slot == NULL) {
-        unsigned order = 0;
-        while (((size_t)PAGE_SIZE << order) < sizeof(struct limbo)) {
-            order++;
-        }
-        uint64_t pa = pmm_alloc_zeroed(order);
-        *slot = pa != 0 ? phys_to_virt(pa) : NULL;
-    }
-    return *slot;
-}
-
-static uint64_t
-limbo_tag(uint64_t slot)
-{
-    return slot << LIMBO_SLOT | PTE_LIMBO | (uint64_t)this_cpu()->id << LIMBO_CORE;
-}
-
-/* Protocol, left side, 3, for what is old enough. Entries of a trim that is still under way carry
- * GEN_OPEN and stay. */
-static void
-limbo_drain(struct limbo *l, bool ask)
-{
-    gstack_flush();
-    uint64_t now = atomic_load(&tlb_gen), known = all_flushed(now, ask) ? now : 0;
-    for (; l->n > 0; l->head = (l->head + 1) % LIMBO_MAX, l->n--) {
-        uint64_t gen = l->page[l->head].gen;
-        if (gen > known) {
-            if (gen == GEN_OPEN || !all_flushed(gen, false)) {
-                return;
-            }
-            known = gen;
-        }
-        pte *e = l->page[l->head].entry;
-        uint64_t was = atomic_load(e);
-        if ((was & ~PTE_ADDR) == limbo_tag(l->head) && atomic_compare_exchange_strong(e, &was, 0)) {
-            pmm_free(was & PTE_ADDR, 0);
-        }
-    }
-}
-
-/* A full limbo is given a while for the others to flush; this core flushes at each look, so that
- * two cores that wait do not wait for each other. True: there is room again. */
-static bool
-limbo_wait(struct limbo *l)
-{
-    for (int i = 0; i < WAIT_LOOKS && l->n > LIMBO_MAX / 2; i++) {
-        limbo_drain(l, i == 0);
-        cpu_relax();
-    }
-    return l->n <= LIMBO_MAX / 2;
-}
-
-void
-gstack_settle(bool ask)
-{
-    struct limbo *l = limbos[this_cpu()->id];
-    if (l != NULL && l->n > 0) {
-        limbo_drain(l, ask);
-    }
-}
-
-static bool
-limbo_holds(unsigned i)
-{
-    return limbos[i] != NULL && __atomic_load_n(&limbos[i]->n, __ATOMIC_RELAXED) > 0;
-}
-
-/* The others that hold pages are asked to drain, again and again: it takes third cores to have
- * flushed. Two that are here at once drain and flush for themselves. */
-void
-gstack_reclaim(void)
-{
-    bool wait = true;
-    for (int64_t end = clock_nanotime() + RECLAIM_NS; wait && clock_nanotime() < end;) {
-        gstack_settle(true);
-        wait = false;
-        for (unsigned i = 0; i < ncpus; i++) {
-            if (cpus[i] != this_cpu() && limbo_holds(i)) {
-                lapic_ipi(cpus[i]->apic_id, VECTOR_TLB);
-                wait = true;
-            }
-        }
-        for (int64_t next = clock_nanotime() + RECLAIM_ASK_NS; wait && clock_nanotime() < next;) {
-            gstack_flush();
-            cpu_relax();
-        }
-    }
-}
-
-/* False: no room in limbo, the page stays. */
-static bool
-give_back(struct limbo *l, uintptr_t va)
-{
-    pte *e = vm_pte_peek(va);
-    uint64_t was = e != NULL ? atomic_load(e) : 0;
-    if (!(was & PTE_P)) {
-        return true;
-    }
-    if (++l->looks % LIMBO_LOOK == 0) {
-        limbo_drain(l, true);
-    }
-    if (l->n == LIMBO_MAX) {
-        return false;
-    }
-    uint32_t at = (l->head + l->n++) % LIMBO_MAX;
-    while (!atomic_compare_exchange_weak(e, &was, (was & PTE_ADDR) | limbo_tag(at))) {
-    } /* the processor may set the accessed bit meanwhile */
-    l->page[at].entry = e;
-    l->page[at].gen = GEN_OPEN;
-    atomic_fetch_sub_explicit(&pages, 1, memory_order_relaxed);
-    return true;
-}
-
-struct trim {
-    struct arch_stack *s;
-    uintptr_t end;
-};
-
-/* On the core's stack, interrupts off; not NULL: there is more, and room for it. The generation is
- * drawn after the last entry has changed: a
- * core that has flushed for it cannot have seen one of them mapped. */
-static void *
-trim_request(void *arg)
-{
-    struct trim *t = arg;
-    struct limbo *l = my_limbo();
-    uintptr_t va = t->s->mapped;
-    for (; l != NULL && va < t->end && give_back(l, va); va += PAGE_SIZE) {
-    }
-    t->s->mapped = va;
-    t->s->slack |= SLACK_TRIMMED;
-    t->s->trim_gen = atomic_fetch_add(&tlb_gen, 1) + 1;
-    for (uint32_t i = l != NULL ? l->n : 0; i > 0; i--) {
-        uint64_t *gen = &l->page[(l->head + i - 1) % LIMBO_MAX].gen;
-        if (*gen != GEN_OPEN) {
-            break;
-        }
-        *gen = t->s->trim_gen;
-    }
-    return va < t->end && l != NULL && limbo_wait(l) ? t : NULL;
-}
+/* ---- windows ---- */
 
 void *call_on_core_stack(void *(*fn)(void *), void *arg);
-
-/* arch.h: gives back the whole pages of a stack below `below`. */
-void
-gstack_trim(struct arch_stack *s, uintptr_t below)
-{
-    struct trim t = { s, below & ~(PAGE_SIZE - 1ul) };
-    while (s->mapped < t.end && call_on_core_stack(trim_request, &t) != NULL) {
-    } /* more pages than limbo holds: piece by piece */
-}
 
 static void *
 warm_request(void *s)
@@ -368,7 +164,7 @@ warm_request(void *s)
     if (!map_page(stack->hi - PAGE_SIZE)) {
         return NULL;
     }
-    stack->mapped = stack->hi - PAGE_SIZE;
+    mapped_set(stack, stack->hi - PAGE_SIZE);
     return s;
 }
 
@@ -394,7 +190,7 @@ gstack_alloc(struct arch_stack *s, size_t max)
     s->lo = GSTACK_BASE + ((uintptr_t) class << REGION_SHIFT) + n * class_size(class);
     s->hi = s->lo + class_size(class);
     s->mapped = s->hi;
-    s->slack = GSTACK_SLACK;
+    s->limit = s->hi + GSTACK_SLACK;
     s->trim_gen = 0;
     return gstack_warm(s);
 }

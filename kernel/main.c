@@ -11,6 +11,7 @@
 #include "acpi.h"
 #include "arch.h"
 #include "bootinfo.h"
+#include "boottrace.h"
 #include "clock.h"
 #include "cmdline.h"
 #include "console.h"
@@ -121,6 +122,7 @@ read_boot_information(uint32_t magic, uint64_t info)
     bootinfo_reserve(&boot, image, image_size);
     memmap_add(&boot.memory, 1ull << cpu_features.phys_bits, UINT64_MAX, MEM_RESERVED);
     smp_claim_page(&boot.memory);
+    bootinfo_reserve(&boot, 0, 1 << 20); /* some firmware writes there for ever */
 }
 
 static void
@@ -141,9 +143,11 @@ start_memory(void)
     }
     pmm_init(usable, n);
     pmm_reclaim = gstack_reclaim;
+    boottrace_end("memory");
     if (boot.fb.type != FRAMEBUFFER_NONE && cmdline.screen) {
         console_attach_screen(&boot.fb);
     }
+    boottrace_end("screen");
     if (!cpu_stacks_init(&cpu_boot)) {
         kprintf("gamp cannot start: no memory for interrupt stacks\n");
         power_off(1);
@@ -161,9 +165,11 @@ read_firmware_tables(void)
                 acpi.notes[i].value);
     }
     power_init(&acpi);
+    boottrace_end("acpi");
     if (boot.fb.type == FRAMEBUFFER_NONE && cmdline.screen && !acpi.no_vga) {
         console_attach_screen(&boot.fb);
     }
+    boottrace_end("vga");
 }
 
 static void
@@ -175,6 +181,7 @@ start_interrupts(void)
     }
     lapic_init_core();
     clock_init(&acpi);
+    boottrace_end("clock");
     ioapic_init(&acpi);
     port_console_init();
     if (keyboard_init(&acpi) && ioapic_route(KEYBOARD_IRQ, VECTOR_KEYBOARD, cpu_boot.apic_id)) {
@@ -186,6 +193,7 @@ start_interrupts(void)
         power_announce();
     }
     interrupt_key_init();
+    boottrace_end("devices");
 }
 
 static void
@@ -200,7 +208,17 @@ report(void)
     kprintf("gamp: %u core%s, %zu MiB of memory (%zu MiB free), booted by %s%s%s\n", ncpus,
             ncpus == 1 ? "" : "s", pmm_total_bytes() >> 20, pmm_free_bytes() >> 20, boot.protocol,
             boot.loader[0] != '\0' ? " from " : "", boot.loader);
-    kprintf("gamp: main after %ld us\n", clock_nanotime() / 1000);
+}
+
+/* What the first goroutine calls: the boot is over. */
+static int
+first_main(int argc, char **argv)
+{
+    boottrace_end("scheduler");
+    if (!cmdline.quiet) {
+        boottrace_print();
+    }
+    return main(argc, argv);
 }
 
 /* A window's size is 256 KiB or four times that, and so on (gstack.c). */
@@ -221,7 +239,9 @@ on_core_stack(void *unused)
     read_firmware_tables();
     start_interrupts();
     smp_start(&acpi, port_core_entry);
+    boottrace_end("cores");
     report();
+    boottrace_end("report");
     sched_init(&(struct sched_config){
         .gomaxprocs = cmdline.gomaxprocs,
         .stack = window(cmdline.stack),
@@ -232,7 +252,7 @@ on_core_stack(void *unused)
         .quiet = cmdline.quiet,
     });
     irq_enable();
-    sched_start(main, cmdline.argc, cmdline.argv);
+    sched_start(first_main, cmdline.argc, cmdline.argv);
 }
 
 /* From multiboot.S: which protocol, and where its information is. */
@@ -243,7 +263,9 @@ kmain(uint32_t magic, uint64_t info)
     cpu_detect();
     cpu_init(&cpu_boot);
     console_init();
+    boottrace_end("entry");
     read_boot_information(magic, info);
+    boottrace_end("information");
     start_memory();
     call_on_stack(on_core_stack, NULL, cpu_boot.core_top);
 }

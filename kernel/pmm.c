@@ -212,8 +212,8 @@ poison(uint64_t pa, uint64_t npages)
 #endif
 }
 
-void
-pmm_free(uint64_t pa, unsigned order)
+static __attribute__((noinline)) void
+free_slow(uint64_t pa, unsigned order)
 {
     unsigned was = block_check("pmm_free", pa);
     struct page_cache *c;
@@ -233,6 +233,25 @@ pmm_free(uint64_t pa, unsigned order)
     if (c->count == cache_cap) {
         cache_spill(c, cache_cap / 2);
     }
+    page_set_state(pa / PAGE_SIZE, PAGE_CACHED);
+    c->pfn[c->count] = pa / PAGE_SIZE;
+    cache_set_count(c, c->count + 1);
+}
+
+/* A page that may be freed, into a cache with room: all in one look. */
+void
+pmm_free(uint64_t pa, unsigned order)
+{
+    struct page_cache *c = caches[this_cpu()->id];
+    struct page *pg = pmm_page(pa);
+
+    if (order != 0 || !c || c->count == cache_cap || !pg || pa % PAGE_SIZE
+        || page_state(pg) != PAGE_USED) {
+        free_slow(pa, order);
+        return;
+    }
+    page_set_tag(pg, PAGE_TAG_NONE);
+    poison(pa, 1);
     page_set_state(pa / PAGE_SIZE, PAGE_CACHED);
     c->pfn[c->count] = pa / PAGE_SIZE;
     cache_set_count(c, c->count + 1);
@@ -315,8 +334,8 @@ ranges_check(const struct pmm_range *r, unsigned n)
     unsigned used = 0;
 
     for (unsigned i = 0; i < n; i++) {
-        if (r[i].base < end || (r[i].base | r[i].len) % PAGE_SIZE || r[i].len == 0 ||
-            r[i].base + r[i].len < r[i].base) {
+        if (r[i].base < end || (r[i].base | r[i].len) % PAGE_SIZE || r[i].len == 0
+            || r[i].base + r[i].len < r[i].base) {
             throw("pmm_init: bad range %u: %llx + %llx after %llx", i,
                   (unsigned long long)r[i].base, (unsigned long long)r[i].len,
                   (unsigned long long)end);
@@ -328,8 +347,7 @@ ranges_check(const struct pmm_range *r, unsigned n)
         }
     }
     if (used < n) {
-        kprintf("pmm: RAM from %llx on is too sparse to use\n",
-                (unsigned long long)r[used].base);
+        kprintf("pmm: RAM from %llx on is too sparse to use\n", (unsigned long long)r[used].base);
     }
     return used;
 }

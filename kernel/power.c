@@ -14,7 +14,9 @@
 #include <stdint.h>
 
 #include "acpi.h"
+#include "clock.h"
 #include "console.h"
+#include "cpu.h"
 #include "print.h"
 #include "vm.h"
 #include "x86.h"
@@ -29,9 +31,10 @@ enum {
     KEYBOARD = 0x64,
     KEYBOARD_RESET = 0xfe,
     KEYBOARD_BUSY = 0x02,
-    SCI_EN = 1,            /* PM1 control: the machine is in ACPI mode (ACPI 6.4, 4.8.3.2) */
+    SCI_EN = 1, /* PM1 control: the machine is in ACPI mode (ACPI 6.4, 4.8.3.2) */
     SLP_EN = 1 << 13,
     SLEEP_CONTROL_EN = 1 << 5, /* the hardware-reduced register (4.8.3.7) */
+    READ_S = 30,
     MOMENT = 1000000,
     ACPI_MODE_LOOKS = 10000000,
 };
@@ -99,10 +102,17 @@ tell_emulator(int status)
     outl(DEBUG_EXIT, (uint32_t)status & 0x7f);
 }
 
+/* For certain? On others nobody must touch the ports above. */
+static bool
+emulated(void)
+{
+    return cpu_features.hypervised || (tables != NULL ? tables->bochs : in_qemu());
+}
+
 void
 power_announce(void)
 {
-    if (in_qemu()) {
+    if (emulated() && in_qemu()) {
         outb(DEBUGCON, '\n');
     }
 }
@@ -124,7 +134,7 @@ write_sleep_type(const struct acpi_reg *control, uint8_t type)
 {
     if (control->addr != 0 && control->space == ACPI_IO) {
         uint16_t port = (uint16_t)control->addr;
-        uint16_t keep = inw(port) & (uint16_t)~(7u << 10 | SLP_EN);
+        uint16_t keep = inw(port) & (uint16_t) ~(7u << 10 | SLP_EN);
         outw(port, (uint16_t)(keep | type << 10 | SLP_EN));
     }
 }
@@ -163,16 +173,43 @@ emulator_off(void)
     wait_a_moment();
 }
 
+/* Whoever sits before the screen has no other place where the last words are. What failed stays
+ * there until a key is struck, what did not for READ_S seconds. */
+static void
+let_read(int status)
+{
+    char text[96];
+    if (!console_on_screen()) {
+        return;
+    }
+    int n = ksnprintf(text, sizeof(text), "power: ended with status %d; off %sat a key\n", status,
+                      status == 0 ? "in half a minute or " : "");
+    console_write_sync(text, (size_t)n);
+    for (int left = READ_S * 1000; left > 0 && !console_struck();) {
+        if (status == 0) {
+            clock_delay_us(1000);
+            left--;
+        } else {
+            cpu_relax(); /* whatever has failed, it may be the clock */
+        }
+    }
+}
+
 void
 power_off(int status)
 {
     irq_disable();
     console_flush();
-    if (in_qemu()) {
+    bool real = !emulated();
+    if (real) {
+        let_read(status);
+    } else if (in_qemu()) {
         tell_emulator(status);
     }
     acpi_off();
-    emulator_off();
+    if (!real) {
+        emulator_off();
+    }
     static const char message[] = "power: this machine cannot be switched off from here\n";
     console_write_sync(message, sizeof(message) - 1);
     cpu_halt_for_ever();
@@ -204,7 +241,7 @@ power_reboot(void)
     outb(RESET_CONTROL, 0x06);
     wait_a_moment();
     keyboard_reset();
-    struct x86_table none = {0, 0}; /* no interrupt can be delivered any more: triple fault */
+    struct x86_table none = { 0, 0 }; /* no interrupt can be delivered any more: triple fault */
     __asm__ volatile("lidt %0; int3" : : "m"(none));
     cpu_halt_for_ever();
 }

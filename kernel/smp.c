@@ -31,6 +31,7 @@
 #include "memlayout.h"
 #include "memmap.h"
 #include "print.h"
+#include "quirks.h"
 #include "vm.h"
 #include "x86.h"
 
@@ -52,7 +53,8 @@ _Static_assert(offsetof(struct ap_slot, stack) == 8, "known to ap.S");
 _Static_assert(sizeof(struct ap_slot) == 32, "known to ap.S");
 
 extern const uint8_t ap_start[], ap_end[], ap_cr3[], ap_efer[], ap_slots[], ap_count[];
-extern const uint8_t ap_far32[], ap_far64[], ap_gdt_base[];
+extern const uint8_t ap_far32[], ap_far64[], ap_gdt_base[], ap_nx_hidden[], ap_lapic[];
+extern const uint8_t boot_nx_hidden[]; /* longmode.S's, where the image was loaded */
 
 _Noreturn void smp_core_main(struct ap_slot *slot); /* called by ap.S */
 
@@ -67,6 +69,7 @@ void
 smp_core_main(struct ap_slot *slot)
 {
     uint32_t waiting = SLOT_WAITING;
+    quirks_core();
     slot->lacks = cpu_lacks();
     if (slot->lacks != NULL) {
         atomic_compare_exchange_strong(&slot->state, &waiting, SLOT_UNFIT);
@@ -164,6 +167,9 @@ copy_start_code(void)
     relocate(ap_gdt_base);
     *(uint32_t *)in_copy(ap_cr3) = (uint32_t)root;
     *(uint32_t *)in_copy(ap_efer) = (uint32_t)(EFER_LME | (cpu_features.nx ? EFER_NXE : 0));
+    const uint32_t *nx_hidden = (const uint32_t *)((uintptr_t)boot_nx_hidden + KERNEL_BASE);
+    *(uint32_t *)in_copy(ap_nx_hidden) = *nx_hidden;
+    *(uint64_t *)in_copy(ap_lapic) = (uint64_t)lapic_registers();
     *(uint64_t *)in_copy(ap_slots) = (uint64_t)slots;
     *(uint32_t *)in_copy(ap_count) = nslots;
     return true;

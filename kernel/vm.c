@@ -39,6 +39,8 @@ static struct {
     uint64_t base, next;
 } early = { .active = true };
 
+static uintptr_t tables; /* where page tables are seen: 0, later DIRECT_BASE */
+
 static _Atomic(uintptr_t) io_next = IO_BASE;
 static _Atomic(uintptr_t) kstack_next = KSTACK_BASE;
 
@@ -59,8 +61,7 @@ table_alloc(void)
 static pte *
 table_at(uint64_t entry)
 {
-    uint64_t pa = entry & PTE_ADDR;
-    return early.active ? (pte *)pa : (pte *)phys_to_virt(pa);
+    return (pte *)((entry & PTE_ADDR) + tables);
 }
 
 /* The table below `entry`, made if missing. Two cores may make one: the loser gives his back. */
@@ -108,10 +109,11 @@ pte *
 vm_pte_peek(uintptr_t va)
 {
     pte *t = table_at(root);
+#pragma GCC unroll 3
     for (int l = 4; l > 1; l--) {
         uint64_t e = atomic_load_explicit(&t[va >> (12 + 9 * (l - 1)) & (ENTRIES - 1)],
                                           memory_order_acquire);
-        if (!(e & PTE_P) || (e & PTE_PS)) {
+        if ((e & (PTE_P | PTE_PS)) != PTE_P) {
             return NULL;
         }
         t = table_at(e);
@@ -139,11 +141,13 @@ map(uintptr_t va, uint64_t pa, uint64_t len, uint64_t bits, bool large)
         if (e == NULL) {
             return false;
         }
-        atomic_store_explicit(e, pa | bits | PTE_P | (level > 1 ? PTE_PS : 0),
-                              memory_order_release);
-        va += step;
-        pa += step;
-        len -= step < len ? step : len;
+        do { /* as far as this table goes: a walk for each was a sixth of the boot */
+            atomic_store_explicit(e++, pa | bits | PTE_P | (level > 1 ? PTE_PS : 0),
+                                  memory_order_release);
+            va += step;
+            pa += step;
+            len -= step < len ? step : len;
+        } while (len > 0 && va / step % ENTRIES != 0 && largest_level(va, pa, len, large) == level);
     }
     return true;
 }
@@ -245,6 +249,7 @@ vm_init(struct bootinfo *bi)
     write_cr3(root);
     bootinfo_reserve(bi, early.next, top - early.next);
     early.active = false;
+    tables = DIRECT_BASE;
     return true;
 }
 

@@ -6,9 +6,15 @@
  * objects of sched/ leave undefined). The metal implements it in kernel/port/, a Linux process
  * in tests/host/; which one is meant is decided by the include path that finds <machine.h>.
  *
- * <machine.h> holds what must be inline: struct arch_context, arch_context_switch(), this_g(),
- * this_m(), arch_preempt_off(), arch_preempt_on(), arch_irq_save(), arch_irq_restore(),
- * arch_relax().
+ * <machine.h> holds what must be inline: struct arch_context, struct arch_switched,
+ * arch_context_init(), arch_context_switch(), arch_context_leave(), this_g(), this_m(),
+ * arch_preempt_off(), arch_preempt_on(), arch_irq_save(), arch_irq_restore(), arch_relax().
+ *
+ * arch_context_init(g, top, entry): the first switch to g calls entry(prev, g, after) on the stack
+ * below top; entry never returns. arch_context_switch(from, to, after) returns, later and perhaps
+ * on another core, the g that ran there just before, whose stack is no longer in use from that
+ * moment, and what that one gave as `after`. Preemption is off across it. arch_context_leave() is
+ * the same from a stack that is not needed any more.
  *
  * this_g() belongs to the running code and is right at any instant. this_m() belongs to the core:
  * ask only with preemption off, or the answer may name a core already left.
@@ -26,12 +32,6 @@ struct m;
 struct sched_stats;
 
 /* ---- Down: the machine serves the scheduler. ---------------------------------------------- */
-
-/* Contexts. A new context's first switch calls entry(prev) on the stack below top; entry never
- * returns. arch_context_switch(from, to) returns, later and perhaps on another core, the g that ran
- * there just before: its stack is no longer in use from that moment. Preemption is off across
- * it. */
-void arch_context_init(struct g *gp, uintptr_t top, void (*entry)(struct g *prev));
 
 /* Cores. arch_cpu_start makes mp the m of a core, which, unless it is the caller, calls
  * sched_core(). */
@@ -52,12 +52,13 @@ int64_t arch_walltime(void);
 void arch_timer_set(int64_t when);
 
 /* Memory. A stack is a window of addresses that lives as long as its g; gp->stack is filled in: hi,
- * mapped (the lowest page in use), slack (dead bytes below sp worth giving back at a switch).
+ * mapped (the lowest page in use), limit (an sp above it has dead pages worth giving back).
  * arch_stack_alloc gives a g a window if it has none, and the window a page if it has none; false:
  * no memory. arch_stack_trim gives back the whole pages below `below`; the g runs nowhere and is
- * not published. */
+ * not published. arch_stack_drop gives back all pages of n such. */
 bool arch_stack_alloc(struct g *gp, size_t max);
 void arch_stack_trim(struct g *gp, uintptr_t below);
+void arch_stack_drop(struct g *const *gs, size_t n);
 void *arch_alloc(size_t size); /* 16-aligned; NULL: no memory */
 void arch_free(void *p);
 

@@ -21,9 +21,6 @@
  */
 #include "chan.h"
 
-#define WORD sizeof(uint64_t)
-#define COLD __attribute__((noinline))
-
 /* A word is moved as a word: most elements are one. */
 static inline void
 elem_copy(const struct chan *c, void *to, const void *from)
@@ -62,39 +59,40 @@ chan_wait(struct chan *c, struct gamp_waitq *q, void *elem, enum wait_reason why
     w.sel = NULL;
     w.ok = false;
     waitq_push(q, &w);
-    g_park(g_unlock_commit, &c->lock, why);
+    g_park_unlock(&c->lock, why);
     return w.ok;
 }
 
-/* Ends the wait of w, taken off its list: c->lock is held and opened here. */
-static void
+static COLD void
 chan_meet(struct chan *c, struct waiter *w)
 {
-    assert_held(&c->lock);
-    ASSERT(w->g != this_g());
-    struct g *gp = w->g;
-    w->ok = true;
-    lock_open(&c->lock); /* preemption stays off */
-    g_ready_off(this_m(), gp);
-    arch_preempt_on();
+    meet(c, w);
 }
 
-/* `closed` is looked at first: once somebody has seen it, no send succeeds. take() may open the
- * lock for a moment, but a waiter it returns was claimed before anyone could see a later close. */
-HOT bool
-send_now(struct chan *c, const void *elem)
+static void
+send_refuse_closed(struct chan *c)
 {
-    assert_held(&c->lock);
-    if (PEEK(c->closed)) {
+    if (unlikely(PEEK(c->closed))) {
         lock_release(&c->lock);
         panic("send on closed channel");
     }
+}
+
+/* `closed` is looked at first: once somebody has seen it, no send succeeds. take() may open the
+ * lock for a moment: a waiter it returns was claimed before anyone could see a later close; where
+ * it returns none, the channel may have been closed since. */
+bool
+chan_send_now(struct chan *c, const void *elem)
+{
+    assert_held(&c->lock);
+    send_refuse_closed(c);
     struct waiter *w = take(c, &c->recvq);
     if (w != NULL) {
         elem_copy(c, w->elem, elem);
         chan_meet(c, w);
         return true;
     }
+    send_refuse_closed(c);
     size_t n = PEEK(c->count);
     ASSERT(n <= c->cap);
     if (n == c->cap) {
@@ -107,8 +105,8 @@ send_now(struct chan *c, const void *elem)
 }
 
 /* take() comes first, since it may open the lock for a moment. */
-HOT enum chan_status
-recv_now(struct chan *c, void *elem)
+enum chan_status
+chan_recv_now(struct chan *c, void *elem)
 {
     assert_held(&c->lock);
     struct waiter *w = take(c, &c->sendq);
@@ -143,37 +141,7 @@ recv_now(struct chan *c, void *elem)
     return CHAN_CLOSED;
 }
 
-bool
-chan_send_now(struct chan *c, const void *elem)
-{
-    return send_now(c, elem);
-}
-
-enum chan_status
-chan_recv_now(struct chan *c, void *elem)
-{
-    return recv_now(c, elem);
-}
-
 /* ---- in functions of their own, so that chan_send and chan_recv save no register ---- */
-
-/* With partners that wait for nothing else. */
-static COLD void
-send_to(struct chan *c, const void *elem)
-{
-    struct waiter *w = waitq_pop(&c->recvq);
-    elem_copy(c, w->elem, elem);
-    chan_meet(c, w);
-}
-
-static COLD bool
-recv_from(struct chan *c, void *elem)
-{
-    struct waiter *w = waitq_pop(&c->sendq);
-    elem_copy(c, elem, w->elem);
-    chan_meet(c, w);
-    return true;
-}
 
 static COLD void
 send_wait(struct chan *c, const void *elem)
@@ -196,7 +164,7 @@ send_slow(struct chan *c, const void *elem, bool locked)
     if (!locked) {
         lock_slow(&c->lock);
     }
-    if (!send_now(c, elem)) {
+    if (!chan_send_now(c, elem)) {
         send_wait(c, elem);
     }
 }
@@ -207,35 +175,103 @@ recv_slow(struct chan *c, void *elem, bool locked)
     if (!locked) {
         lock_slow(&c->lock);
     }
-    enum chan_status s = recv_now(c, elem);
+    enum chan_status s = chan_recv_now(c, elem);
     return s != CHAN_EMPTY ? s == CHAN_OK : recv_wait(c, elem);
 }
 
-/* A word into a buffer with room takes 30 instructions, one of them locked. */
+/* Elements of any size, received into nothing or something. */
+static COLD void
+send_any(struct chan *c, const void *elem)
+{
+    elem_probe(c, elem);
+    lock_acquire(&c->lock, RANK_CHAN);
+    send_slow(c, elem, true);
+}
+
+static COLD bool
+recv_any(struct chan *c, void *elem)
+{
+    if (elem != NULL) {
+        elem_probe(c, elem);
+    }
+    lock_acquire(&c->lock, RANK_CHAN);
+    return recv_slow(c, elem, true);
+}
+
+/* A word to or from who waits longest and selects, if anybody can be had. */
+static COLD void
+send_select(struct chan *c, const void *elem)
+{
+    struct waiter *w = select_take(c, &c->recvq);
+    if (unlikely(w == NULL)) {
+        send_slow(c, elem, true);
+        return;
+    }
+    word_give(c, w, elem);
+}
+
+static COLD bool
+recv_select(struct chan *c, void *elem)
+{
+    struct waiter *w;
+    if (c->cap > 0 || (w = select_take(c, &c->sendq)) == NULL) {
+        return recv_slow(c, elem, true);
+    }
+    word_get(c, w, elem);
+    return true;
+}
+
+/* A word to who waits, or c is closed. */
+static COLD void
+send_to(struct chan *c, const void *elem)
+{
+    struct waiter *w = PEEK(c->recvq.first);
+    if (unlikely(PEEK(c->closed))) {
+        send_slow(c, elem, true);
+    } else if (w->sel != NULL) {
+        send_select(c, elem);
+    } else {
+        waitq_remove_first(&c->recvq, w);
+        word_give(c, w, elem);
+    }
+}
+
+static COLD bool
+recv_from(struct chan *c, void *elem)
+{
+    struct waiter *w = PEEK(c->sendq.first);
+    if (w->sel != NULL) {
+        return recv_select(c, elem);
+    }
+    waitq_remove_first(&c->sendq, w);
+    word_get(c, w, elem);
+    return true;
+}
+
+/* A word into a buffer with room takes 27 instructions, one of them locked. */
 void
 chan_send(struct chan *c, const void *elem)
 {
     if (unlikely(c == NULL)) {
         g_park_for_ever(WAIT_CHAN_SEND_NIL);
     }
-    elem_probe(c, elem);
+    if (unlikely(c->elem_size != WORD)) {
+        send_any(c, elem);
+        return;
+    }
+    elem_touch(elem);
     if (!lock_begin(&c->lock, RANK_CHAN)) {
         send_slow(c, elem, false);
         return;
     }
-    const struct waiter *w = c->recvq.first;
     size_t n = PEEK(c->count);
-    if (PEEK(c->closed) || (w != NULL && w->sel != NULL)) {
-        send_slow(c, elem, true);
-    } else if (w != NULL) {
+    if ((PEEK(c->closed) | (uintptr_t)PEEK(c->recvq.first)) != 0) {
         send_to(c, elem);
     } else if (n == c->cap) {
         send_wait(c, elem);
-    } else if (c->elem_size != WORD) {
-        send_slow(c, elem, true);
     } else {
         __builtin_memcpy(c->buf + wrap(c, c->head + n) * WORD, elem, WORD);
-        atomic_store_explicit(&c->count, n + 1, memory_order_release);
+        COUNT_OPEN(c->count, 1);
         lock_release(&c->lock);
     }
 }
@@ -247,88 +283,27 @@ chan_recv(struct chan *c, void *elem)
     if (unlikely(c == NULL)) {
         g_park_for_ever(WAIT_CHAN_RECV_NIL);
     }
-    if (elem != NULL) {
-        elem_probe(c, elem);
+    if (unlikely(c->elem_size != WORD) || unlikely(elem == NULL)) {
+        return recv_any(c, elem);
     }
+    elem_touch(elem);
     if (!lock_begin(&c->lock, RANK_CHAN)) {
         return recv_slow(c, elem, false);
     }
-    const struct waiter *w = c->sendq.first;
-    size_t n = PEEK(c->count);
-    if (n == 0 && w != NULL && w->sel == NULL) {
-        return recv_from(c, elem);
+    const struct waiter *w = PEEK(c->sendq.first);
+    if (PEEK(c->count) == 0) {
+        if (w != NULL) {
+            return recv_from(c, elem);
+        }
+        return unlikely(PEEK(c->closed)) ? recv_slow(c, elem, true) : recv_wait(c, elem);
     }
-    if (n == 0 && w == NULL && !PEEK(c->closed)) {
-        return recv_wait(c, elem);
-    }
-    if (n == 0 || w != NULL || c->elem_size != WORD || elem == NULL) {
+    if (w != NULL) {
         return recv_slow(c, elem, true);
     }
-    __builtin_memcpy(elem, c->buf + c->head * WORD, WORD);
-    c->head = wrap(c, c->head + 1);
-    atomic_store_explicit(&c->count, n - 1, memory_order_release);
+    size_t head = c->head, next = head + 1;
+    __builtin_memcpy(elem, c->buf + head * WORD, WORD);
+    c->head = next == c->cap ? 0 : next;
+    COUNT_OPEN(c->count, -1);
     lock_release(&c->lock);
     return true;
-}
-
-static COLD bool
-try_send_locked(struct chan *c, const void *elem)
-{
-    elem_probe(c, elem);
-    lock_acquire(&c->lock, RANK_CHAN);
-    bool done = send_now(c, elem);
-    if (!done) {
-        lock_release(&c->lock);
-    }
-    return done;
-}
-
-static COLD enum chan_status
-try_recv_locked(struct chan *c, void *elem)
-{
-    if (elem != NULL) {
-        elem_probe(c, elem);
-    }
-    lock_acquire(&c->lock, RANK_CHAN);
-    enum chan_status s = recv_now(c, elem);
-    if (s == CHAN_EMPTY) {
-        lock_release(&c->lock);
-    }
-    return s;
-}
-
-/* Without the lock: `closed` before fullness. A channel seen open, then full, was full at some
- * moment while open, since a closed one never opens again. */
-bool
-chan_try_send(struct chan *c, const void *elem)
-{
-    if (c == NULL) {
-        return false;
-    }
-    if (!atomic_load_explicit(&c->closed, memory_order_acquire) && c->cap > 0
-        && atomic_load_explicit(&c->count, memory_order_acquire) == c->cap) {
-        return false;
-    }
-    return try_send_locked(c, elem);
-}
-
-/* Without the lock: emptiness, then `closed`: if it was not closed after it was seen empty, it was
- * empty and open at the same moment. */
-enum chan_status
-chan_try_recv(struct chan *c, void *elem)
-{
-    if (c == NULL) {
-        return CHAN_EMPTY;
-    }
-    if (c->cap > 0 && atomic_load_explicit(&c->count, memory_order_acquire) == 0
-        && !atomic_load_explicit(&c->closed, memory_order_acquire)) {
-        return CHAN_EMPTY;
-    }
-    return try_recv_locked(c, elem);
-}
-
-bool
-chan_post(struct chan *c, const void *elem)
-{
-    return try_send_locked(c, elem);
 }

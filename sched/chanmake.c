@@ -37,8 +37,8 @@ chan_close_owned(struct chan *c)
         lock_release(&c->lock);
         panic("close of closed channel");
     }
-    atomic_store_explicit(&c->closed, true, memory_order_release);
-    struct gamp_waitq all = { 0 };
+    atomic_store_explicit(&c->closed, 1, memory_order_release);
+    struct gamp_waitq all = { .last = NULL };
     struct waiter *w, *next;
     while ((w = take(c, &c->recvq)) != NULL) {
         if (w->elem != NULL) {

@@ -27,10 +27,10 @@ m_new(int id)
     mp->id = id;
     mp->rand = (uint32_t)(sched.seed * 2654435761u + (uint32_t)id * 40503u) | 1;
     mp->timer_armed = INT64_MAX;
+    mp->gfree_room = GFREE_BATCH;
     mp->g0.pin = -1;
     mp->g0.system = true;
-    mp->g0.name = "scheduler";
-    mp->g0.stack.slack = UINTPTR_MAX; /* finish_switch never trims it */
+    mp->g0.stack.limit = UINTPTR_MAX; /* finish_switch never trims it */
     atomic_store(&mp->g0.status, G_RUNNING);
     atomic_store(&mp->timers.first, INT64_MAX);
     return mp;
@@ -168,7 +168,7 @@ gomaxprocs(int n)
     arch_preempt_off();
     for (int i = 0; i < sched.ncores; i++) {
         if ((i < old) != (i < n)) {
-            atomic_store(&allm[i]->attention, true);
+            atomic_store(&allm[i]->attention, WANTED);
             arch_preempt(i);
         }
     }

@@ -6,7 +6,7 @@
  *              shown as it is at that moment
  * Go           traceback.go: goroutineheader, tracebackothers
  */
-#include "runtime.h"
+#include "proc.h"
 
 const char *
 wait_reason_word(enum wait_reason why)
@@ -32,11 +32,29 @@ wait_reason_word(enum wait_reason why)
     return why < WAIT_COUNT ? words[why] : "?";
 }
 
+/* False: gp is dead, or has died or been born again meanwhile. The page that was read may then have
+ * been anything, since a dead g's stack can be given back. */
+static bool
+birth_read(const struct g *gp, struct g_birth *birth)
+{
+    uint64_t id = gp->id;
+    if (gp->system || atomic_load(&gp->status) == G_DEAD) {
+        return false;
+    }
+    *birth = *g_birth(gp);
+    atomic_thread_fence(memory_order_acquire);
+    return gp->id == id && atomic_load(&gp->status) != G_DEAD;
+}
+
 const char *
 g_name(const struct g *gp)
 {
     size_t offset;
-    const char *name = gp->name != NULL ? gp->name : arch_symbol((uintptr_t)gp->fn, &offset);
+    struct g_birth birth;
+    if (birth_read(gp, &birth) && birth.name != NULL) {
+        return birth.name;
+    }
+    const char *name = gp->system ? "scheduler" : arch_symbol((uintptr_t)gp->fn, &offset);
     return name != NULL ? name : "?";
 }
 
@@ -67,11 +85,12 @@ dump_one(const struct g *gp)
     } else {
         arch_backtrace(gp);
     }
-    if (gp->creator != 0) {
+    struct g_birth birth;
+    if (birth_read(gp, &birth) && birth.creator != 0) {
         size_t offset = 0;
-        const char *by = arch_symbol(gp->creator_pc, &offset);
+        const char *by = arch_symbol(birth.creator_pc, &offset);
         arch_print("created by %s+0x%zx in goroutine %lu\n", by != NULL ? by : "?", offset,
-                   gp->creator);
+                   birth.creator);
     }
 }
 

@@ -5,45 +5,19 @@
  * Invariants   1. a g and its stack window belong together for ever; neither goes back to the heap
  *              2. a dead g is on one list: its last core's own (default windows), or one of
  *                 sched's: gfree keeps a page of stack each, gcold none, gfree_big other windows
- *              3. a core has some without a page, too: gbare, for when nothing better is here
+ *              3. a core has some without a page, or without a window, too: gbare, for when nothing
+ *                 better is here; and a chunk that it alone makes new ones from
  *              4. a core has a list of fewer than GFREE_BATCH and a spare of none or so many; those
- *                 in sched.gfree go and come by the batch: its first one's arg is the next batch
- * Locks        sched.lock for the global lists
- * Context      preemption off; gfree_put is the commit of a g that has left its stack for good
+ *                 in sched.gfree, gcold go and come by the batch: its first one's arg is the next
+ * Locks        sched.free_lock for the global lists
+ * Context      preemption off
  * Cost         in steady state a spawn and a death touch this core's list only: no lock, no fault.
  * Go           gfget, gfput in proc.go
  */
 #include "proc.h"
 
-enum { BARE_BATCH = 16 }; /* tests/sim: one at a time, skynet takes twice as long on 32 cores */
-
-/* A g that never lived, or NULL where the newest chunk is used up. sched.lock is held. */
-static struct g *
-carve(void)
-{
-    struct g_chunk *c = sched.chunks;
-    struct g *gp = g_list_pop(&sched.gbare);
-    if (gp == NULL && c != NULL && c->used < CHUNK_GS) {
-        gp = &c->g[c->used++];
-    }
-    return gp;
-}
-
-/* As many to mp->gbare as one visit to the lock is worth: dead ones without a page, or new. */
-static void
-bare_fill(struct m *mp)
-{
-    struct g *gp;
-    lock_acquire(&sched.lock, RANK_SCHED);
-    while (mp->gbare.n < BARE_BATCH
-           && ((gp = g_list_pop(&sched.gcold)) != NULL || (gp = carve()) != NULL)) {
-        batch_push(&mp->gbare, gp);
-    }
-    lock_release(&sched.lock);
-}
-
 static bool
-chunk_new(void)
+chunk_new(struct m *mp)
 {
     struct g_chunk *c = arch_alloc(sizeof(*c) + CACHE_LINE);
     if (c == NULL) {
@@ -51,56 +25,78 @@ chunk_new(void)
     }
     c = (struct g_chunk *)(((uintptr_t)c + CACHE_LINE - 1) & ~(uintptr_t)(CACHE_LINE - 1));
     memset(c, 0, sizeof(*c));
-    lock_acquire(&sched.lock, RANK_SCHED);
+    lock_acquire(&sched.free_lock, RANK_SCHED);
     c->next = sched.chunks;
     sched.chunks = c;
-    lock_release(&sched.lock);
+    lock_release(&sched.free_lock);
+    mp->chunk = c;
     return true;
+}
+
+/* A g that never lived, from this core's own chunk. NULL: no memory. */
+static struct g *
+carve(struct m *mp)
+{
+    if (unlikely(mp->chunk == NULL || PEEK(mp->chunk->used) == CHUNK_GS) && !chunk_new(mp)) {
+        return NULL;
+    }
+    struct g *gp = &mp->chunk->g[PEEK(mp->chunk->used)];
+    COUNT(mp->chunk->used, 1);
+    return gp;
+}
+
+/* Dead ones without a page that another core gave, if there are any, to mp->gbare, which is
+ * empty. */
+static void
+bare_fill(struct m *mp)
+{
+    if (PEEK(sched.gcold_n) == 0) {
+        return;
+    }
+    lock_acquire(&sched.free_lock, RANK_SCHED);
+    struct g *gp = sched.gcold;
+    if (gp != NULL) {
+        sched.gcold = gp->arg;
+        COUNT(sched.gcold_n, -GFREE_BATCH);
+        mp->gbare = (struct g_batch){ gp, GFREE_BATCH };
+    }
+    lock_release(&sched.free_lock);
 }
 
 /* A g without a page of stack, or without a window, too. NULL: no memory. */
 static struct g *
 bare_get(struct m *mp)
 {
-    struct g *gp;
-    while ((gp = batch_pop(&mp->gbare)) == NULL) {
+    if (mp->gbare.n == 0) {
         bare_fill(mp);
-        if (mp->gbare.n == 0 && !chunk_new()) {
-            return NULL;
-        }
     }
-    return gp;
+    struct g *gp = batch_pop(&mp->gbare);
+    return gp != NULL ? gp : carve(mp);
 }
 
 /* The same for a window of another class: it must not have one. */
 static struct g *
-big_new(void)
+big_new(struct m *mp)
 {
-    for (;;) {
-        lock_acquire(&sched.lock, RANK_SCHED);
-        struct g *gp = carve();
-        lock_release(&sched.lock);
-        if (gp != NULL || !chunk_new()) {
-            return gp;
-        }
-    }
+    struct g *failed = mp->gbare.first;
+    return failed != NULL && failed->stack.hi == 0 ? batch_pop(&mp->gbare) : carve(mp);
 }
 
-/* A dead g with a stack of at least `max`, or NULL. */
+/* A dead g with a window of this class, or NULL. */
 static struct g *
-gfree_big(size_t max)
+gfree_big(unsigned class)
 {
-    lock_acquire(&sched.lock, RANK_SCHED);
+    lock_acquire(&sched.free_lock, RANK_SCHED);
     struct g *found = NULL;
     for (uint32_t n = sched.gfree_big.n; n > 0 && found == NULL; n--) {
         struct g *gp = g_list_pop(&sched.gfree_big);
-        if (gp->stack_max == max) {
+        if (gp->class == class) {
             found = gp;
         } else {
             g_list_push(&sched.gfree_big, gp);
         }
     }
-    lock_release(&sched.lock);
+    lock_release(&sched.free_lock);
     return found;
 }
 
@@ -109,43 +105,56 @@ gfree_big(size_t max)
 static struct g *
 gfree_own(struct m *mp)
 {
-    struct g *gp = batch_pop(&mp->gfree);
+    struct g *gp = gfree_pop(mp);
     if (gp != NULL) {
         return gp;
     }
-    mp->gfree = mp->gspare;
+    struct g_batch more = mp->gspare;
     mp->gspare = (struct g_batch){ 0 };
-    if (mp->gfree.n == 0 && PEEK(sched.gfree_n) > 0) {
-        lock_acquire(&sched.lock, RANK_SCHED);
+    if (more.n == 0 && PEEK(sched.gfree_n) > 0) {
+        lock_acquire(&sched.free_lock, RANK_SCHED);
         if ((gp = sched.gfree) != NULL) {
             sched.gfree = gp->arg;
             COUNT(sched.gfree_n, -GFREE_BATCH);
-            mp->gfree = (struct g_batch){ gp, GFREE_BATCH };
+            more = (struct g_batch){ gp, GFREE_BATCH };
         }
-        lock_release(&sched.lock);
+        lock_release(&sched.free_lock);
     }
-    return batch_pop(&mp->gfree);
+    mp->gfree = more.first;
+    mp->gfree_room = GFREE_BATCH - more.n;
+    return gfree_pop(mp);
 }
 
-/* Windows come in few sizes, so that a dead one fits the next g that asks for one. */
-static size_t
-stack_class(size_t max)
+/* Windows come in few sizes, so that a dead one fits the next g that asks for one. Class 0 is the
+ * default, each next one four times as large. */
+size_t
+gfree_window(unsigned class)
 {
-    size_t class = sched.stack_default;
-    while (class < max) {
-        class *= 4;
+    size_t size = sched.stack_default << 2 * class;
+    return size > STACK_MAX_SIZE ? STACK_MAX_SIZE : size;
+}
+
+static unsigned
+class_of(size_t max)
+{
+    unsigned class = 0;
+    while (gfree_window(class) < max) {
+        class ++;
     }
-    return class > STACK_MAX_SIZE ? STACK_MAX_SIZE : class;
+    return class;
 }
 
 /* No memory for its stack: it waits for better times. */
 static void
-gfree_back(struct g *gp)
+gfree_back(struct m *mp, struct g *gp)
 {
-    bool big = gp->stack_max != sched.stack_default;
-    lock_acquire(&sched.lock, RANK_SCHED);
-    g_list_push(gp->stack.hi == 0 ? &sched.gbare : big ? &sched.gfree_big : &sched.gcold, gp);
-    lock_release(&sched.lock);
+    if (gp->stack.hi == 0 || gp->class == 0) {
+        batch_push(&mp->gbare, gp);
+        return;
+    }
+    lock_acquire(&sched.free_lock, RANK_SCHED);
+    g_list_push(&sched.gfree_big, gp);
+    lock_release(&sched.free_lock);
 }
 
 /* A dead g, or a new one, with a stack of at least `max`; NULL: no memory. Preemption off. */
@@ -153,18 +162,29 @@ struct g *
 gfree_get(struct m *mp, size_t max)
 {
     assert_pinned();
-    size_t class = stack_class(max);
-    bool big = class != sched.stack_default;
+    unsigned class = class_of(max);
+    bool big = class != 0;
     struct g *gp = big ? gfree_big(class) : gfree_own(mp);
-    if (gp == NULL && (gp = big ? big_new() : bare_get(mp)) == NULL) {
+    if (gp == NULL && (gp = big ? big_new(mp) : bare_get(mp)) == NULL) {
         return NULL;
     }
-    gp->stack_max = class;
-    if (gp->stack.mapped == gp->stack.hi && !arch_stack_alloc(gp, class)) {
-        gfree_back(gp);
+    gp->class = (uint8_t) class;
+    if (gp->stack.mapped == gp->stack.hi && !arch_stack_alloc(gp, gfree_window(class))) {
+        gfree_back(mp, gp);
         return NULL;
     }
     return gp;
+}
+
+static void
+drop(struct g *first)
+{
+    struct g *gs[GFREE_BATCH];
+    size_t n = 0;
+    for (struct g *gp = first; gp != NULL; gp = gp->next) {
+        gs[n++] = gp;
+    }
+    arch_stack_drop(gs, n);
 }
 
 /* One batch too many for this core: to sched.gfree, or, where that has GLOBAL_WARM, without their
@@ -172,75 +192,46 @@ gfree_get(struct m *mp, size_t max)
 static void
 gfree_give(struct g_batch batch)
 {
-    struct g_list cold = { 0 };
-    struct g *gp = batch.first, *next;
-    if (PEEK(sched.gfree_n) >= GLOBAL_WARM) {
-        for (; gp != NULL; gp = next) {
-            next = gp->next;
-            arch_stack_trim(gp, gp->stack.hi);
-            g_list_push(&cold, gp);
-        }
+    bool cold = PEEK(sched.gfree_n) >= GLOBAL_WARM;
+    if (cold) {
+        drop(batch.first);
     }
-    lock_acquire(&sched.lock, RANK_SCHED);
-    while ((gp = g_list_pop(&cold)) != NULL) {
-        g_list_push(&sched.gcold, gp);
-        batch.n--;
-    }
-    if (batch.n > 0) {
-        batch.first->arg = sched.gfree;
-        sched.gfree = batch.first;
-        COUNT(sched.gfree_n, GFREE_BATCH);
-    }
-    lock_release(&sched.lock);
+    lock_acquire(&sched.free_lock, RANK_SCHED);
+    struct g **list = cold ? &sched.gcold : &sched.gfree;
+    batch.first->arg = *list;
+    *list = batch.first;
+    COUNT(*(cold ? &sched.gcold_n : &sched.gfree_n), GFREE_BATCH);
+    lock_release(&sched.free_lock);
 }
 
-static __attribute__((noinline)) void
+/* The list becomes the spare, and a spare goes to the others. */
+__attribute__((noinline)) void
 gfree_full(struct m *mp)
 {
     struct g_batch spare = mp->gspare;
-    mp->gspare = mp->gfree;
-    mp->gfree = (struct g_batch){ 0 };
+    mp->gspare = (struct g_batch){ mp->gfree, GFREE_BATCH };
+    mp->gfree = NULL;
+    mp->gfree_room = GFREE_BATCH;
     if (spare.n > 0) {
         gfree_give(spare);
     }
 }
 
-static inline void
-gfree_push(struct m *mp, struct g *gp)
-{
-    batch_push(&mp->gfree, gp);
-    if (unlikely(mp->gfree.n == GFREE_BATCH)) {
-        gfree_full(mp);
-    }
-}
-
-/* Of another class, or with more than the page it keeps. */
-static __attribute__((noinline)) bool
-gfree_put_slow(struct m *mp, struct g *gp)
-{
-    arch_stack_trim(gp, gp->stack.hi - STACK_KEEP);
-    if (gp->stack_max != sched.stack_default) {
-        lock_acquire(&sched.lock, RANK_SCHED);
-        g_list_push(&sched.gfree_big, gp);
-        lock_release(&sched.lock);
-        return true;
-    }
-    gfree_push(mp, gp);
-    return true;
-}
-
-/* Puts a dead g where the next spawn finds it: a full list becomes the spare, a full spare goes to
- * the others. Go: gfput */
+/* Where gfree_put would not: of another class, or with more than the page it keeps. The commit of a
+ * g that has left its stack for good. */
 bool
-gfree_put(struct g *gp, void *arg)
+gfree_put_slow(struct g *gp, void *unused)
 {
     struct m *mp = this_m();
-    (void)arg;
+    (void)unused;
     ASSERT(atomic_load(&gp->status) == G_DEAD);
     ASSERT(gp != this_g());
-    if (unlikely(gp->stack.mapped < gp->stack.hi - STACK_KEEP)
-        || unlikely(gp->stack_max != sched.stack_default)) {
-        return gfree_put_slow(mp, gp);
+    arch_stack_trim(gp, gp->stack.hi - STACK_KEEP);
+    if (gp->class != 0) {
+        lock_acquire(&sched.free_lock, RANK_SCHED);
+        g_list_push(&sched.gfree_big, gp);
+        lock_release(&sched.free_lock);
+        return true;
     }
     gfree_push(mp, gp);
     return true;

@@ -103,7 +103,7 @@ inbox_put(struct m *mp, struct g *gp)
         gp->next = old;
     } while (!atomic_compare_exchange_weak_explicit(&mp->inbox, &old, gp, memory_order_seq_cst,
                                                     memory_order_relaxed));
-    atomic_store(&mp->attention, true);
+    atomic_store(&mp->attention, WANTED);
     if (mp != this_m()) {
         arch_preempt(mp->id);
     }
@@ -321,7 +321,7 @@ switched_off(struct m *mp)
         inbox_put(allm[0], gp);
     }
     runq_drain(mp, &mine);
-    globq_put_list(&mine, true);
+    globq_put_head(&mine);
     stop_spinning(mp);
     atomic_store(&mp->off, true);
     wake_if_idle();
@@ -337,7 +337,7 @@ find_runnable(struct m *mp, bool *inherit)
 {
     bool spent = false;
     for (;;) {
-        atomic_store(&mp->attention, false);
+        atomic_store(&mp->attention, 0);
         spent = spent || mp->slice_over; /* its g parked just then: nobody inherits the slice */
         mp->slice_over = false;
         timers_run(mp); /* first: whom it readies may be pinned, and goes by way of the inbox */
@@ -393,8 +393,7 @@ schedule(void)
         COUNT(mp->switches, 1);
         g_set_status(gp, G_RUNNABLE, G_RUNNING);
         atomic_store_explicit(&mp->running, gp, memory_order_relaxed);
-        mp->commit = NULL;
         slice_arm(mp); /* after `running`: one that fires now is armed again by sched_interrupt */
-        finish_switch(arch_context_switch(&mp->g0, gp));
+        finish_switch(arch_context_switch(&mp->g0, gp, AFTER_NOTHING));
     }
 }

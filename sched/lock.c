@@ -6,32 +6,39 @@
  */
 #include "statelock.h"
 
+#ifndef GAMP_LOCK_PAUSES
+#define GAMP_LOCK_PAUSES 128 /* some 5 us; 1 in explored schedules */
+#endif
+
 #define COMPLAIN_NS (10 * SECOND)
 
-/* Waits for l by reading until it looks open. After ten seconds says so, once: a lock is held for
+/* Waits for l by reading until it looks open, with growing pauses: each look takes the line from
+ * the holder, and of those who wait all look. After ten seconds says so, once: a lock is held for
  * some hundred instructions, so this is a lost holder or a host that stopped its core. */
 void
 lock_slow(struct gamp_lock *l)
 {
     int64_t deadline = 0;
-    uint32_t spins = 0;
+    uint32_t spins = 0, pauses = 1;
 
     do {
-        while (atomic_load_explicit(&l->held, memory_order_relaxed) != 0) {
-            arch_relax();
-            if ((++spins & 0xffff) != 0) {
+        while (PEEK(l->word) & LOCK_HELD) {
+            for (uint32_t i = 0; i < pauses; i++) {
+                arch_relax();
+            }
+            pauses = pauses < GAMP_LOCK_PAUSES ? 2 * pauses : pauses;
+            if ((++spins & 0xfff) != 0) {
                 continue;
             }
             int64_t now = arch_nanotime();
             if (deadline == 0) {
                 deadline = now + COMPLAIN_NS;
             } else if (now > deadline) {
-                arch_print("lock %p (rank %u, last core %u): core %d waits since 10 s\n", (void *)l,
-                           l->rank, l->holder, this_m()->id);
+                arch_print("lock %p: core %d waits since 10 s\n", (void *)l, this_m()->id);
                 deadline = INT64_MAX;
             }
         }
-    } while (atomic_exchange_explicit(&l->held, 1, memory_order_acquire) != 0);
+    } while (!lock_close(l));
 }
 
 /* The same for a state's BUSY, set for some hundred instructions at a time. */
@@ -81,7 +88,10 @@ state_park(_Atomic(uint64_t) *word, uint64_t s, enum wait_reason why)
 #ifdef DEBUG
 enum { HELD_MAX = 16 };
 static struct {
-    struct gamp_lock *lock[HELD_MAX];
+    struct {
+        const struct gamp_lock *lock;
+        enum rank rank;
+    } at[HELD_MAX];
     uint32_t n, beyond; /* a large select holds more than are listed */
 } held[CORES_MAX];
 
@@ -91,10 +101,11 @@ lock_check_acquire(struct gamp_lock *l, enum rank rank)
     int id = this_m()->id;
     uint32_t n = held[id].n;
     if (n > 0) {
-        struct gamp_lock *top = held[id].lock[n - 1];
-        if (top->rank > rank || (top->rank == rank && (rank != RANK_CHAN || top >= l))) {
-            throw("lock order: core %d takes %p (rank %d) holding %p (rank %u)", id, (void *)l,
-                  rank, (void *)top, top->rank);
+        const struct gamp_lock *top = held[id].at[n - 1].lock;
+        enum rank above = held[id].at[n - 1].rank;
+        if (above > rank || (above == rank && (rank != RANK_CHAN || top >= l))) {
+            throw("lock order: core %d takes %p (rank %d) holding %p (rank %d)", id, (void *)l,
+                  rank, (const void *)top, above);
         }
     }
     lock_check_take(l, rank);
@@ -104,27 +115,26 @@ void
 lock_check_take(struct gamp_lock *l, enum rank rank)
 {
     int id = this_m()->id;
-    l->rank = (uint8_t)rank;
-    l->holder = (uint16_t)id;
     if (held[id].n == HELD_MAX) {
         held[id].beyond++;
     } else {
-        held[id].lock[held[id].n++] = l;
+        held[id].at[held[id].n].lock = l;
+        held[id].at[held[id].n++].rank = rank;
     }
 }
 
 void
-lock_check_release(struct gamp_lock *l)
+lock_check_release(const struct gamp_lock *l)
 {
     int id = this_m()->id;
     for (uint32_t i = held[id].n; i-- > 0;) {
-        if (held[id].lock[i] == l) {
-            held[id].lock[i] = held[id].lock[--held[id].n];
+        if (held[id].at[i].lock == l) {
+            held[id].at[i] = held[id].at[--held[id].n];
             return;
         }
     }
     if (held[id].beyond == 0) {
-        throw("core %d releases lock %p (rank %u) that it does not hold", id, (void *)l, l->rank);
+        throw("core %d releases lock %p that it does not hold", id, (const void *)l);
     }
     held[id].beyond--;
 }

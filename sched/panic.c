@@ -119,7 +119,7 @@ sched_stack_overflow(uintptr_t sp)
     arch_print("runtime: goroutine stack exceeds %zu-byte limit\n"
                "runtime: goroutine %lu (%s): sp=0x%lx stack=[0x%lx, 0x%lx]\n"
                "fatal error: stack overflow\n",
-               gp->stack_max, gp->id, g_name(gp), sp, gp->stack.lo, gp->stack.hi);
+               gfree_window(gp->class), gp->id, g_name(gp), sp, gp->stack.lo, gp->stack.hi);
     report_end();
     __builtin_unreachable();
 }

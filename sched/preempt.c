@@ -28,6 +28,9 @@ void
 slice_arm(struct m *mp)
 {
     ASSERT(mp == this_m());
+    if (mp->pinned.n > 0) {
+        atomic_fetch_or(&mp->attention, PINNED_HERE);
+    }
     uint32_t tick = PEEK(mp->schedtick);
     if (mp->tick_seen != tick || mp->seen - mp->slice_seen_at >= sched.slice) {
         mp->tick_seen = tick;
@@ -65,7 +68,7 @@ sched_interrupt(void)
     }
     bool due = atomic_load_explicit(&mp->timers.first, memory_order_relaxed) <= now;
     if (due || mp->slice_over) {
-        atomic_store(&mp->attention, true);
+        atomic_store(&mp->attention, WANTED);
     }
     if (due) {
         mp->timer_armed = INT64_MAX; /* the timers are run before the next dispatch arms again */
@@ -73,7 +76,7 @@ sched_interrupt(void)
     } else {
         arm(mp, mp->slice_seen_at + sched.slice);
     }
-    return atomic_load(&mp->attention);
+    return (atomic_load(&mp->attention) & WANTED) != 0;
 }
 
 /* Nobody waits for this core: g0 would only hand it back. attention is down before the look, so
@@ -82,7 +85,7 @@ static bool
 alone(struct m *mp)
 {
     int pin = this_g()->pin, cores = atomic_load(&sched.gomaxprocs);
-    atomic_store(&mp->attention, false);
+    atomic_store(&mp->attention, 0);
     return mp->pinned.n == 0 && (pin < 0 || pin == mp->id || pin >= cores) && runq_empty(mp)
            && atomic_load(&mp->inbox) == NULL && atomic_load(&sched.global_n) == 0
            && mp->id < atomic_load(&sched.gomaxprocs)
@@ -95,7 +98,7 @@ void
 sched_preempt(void)
 {
     struct m *mp = this_m();
-    if (!atomic_load(&mp->attention)) {
+    if ((atomic_load(&mp->attention) & WANTED) == 0) {
         arch_preempt_on(); /* g0 has seen to it in the meantime */
         return;
     }
@@ -109,6 +112,6 @@ sched_preempt(void)
     if (over) {
         COUNT(mp->preemptions, 1);
     }
-    atomic_store(&mp->attention, true);
+    atomic_store(&mp->attention, WANTED);
     g_yield_off(over);
 }

@@ -27,100 +27,30 @@
  *
  * Rejected     A Chase-Lev deque (owner takes the newest): stealing half needs a version in the
  *              index word, and order would differ from Go's.
- * Go           runqput, runqget, runqgrab, runqputslow, globrunqget in proc.go. Here a yielding
+ * Go           runqput, runqget, runqgrab, runqputslow in proc.go. Here a yielding
  *              goroutine goes to the tail of its own ring, not of the global list: no shared line.
  */
 #include "runq.h"
 
-void
-g_list_push(struct g_list *l, struct g *gp)
+enum {
+    OVERFLOW_PARTS = RUNQ_CAP >= 8 ? 4 : 1, /* batches: what one core of many may be due */
+    PART = RUNQ_CAP / 2 / OVERFLOW_PARTS,
+};
+_Static_assert(PART *OVERFLOW_PARTS == RUNQ_CAP / 2, "half the ring is whole parts");
+
+/* n slots of the ring, from `at` on, as a list. They have left it: only the owner writes slots. */
+static inline void
+ring_list(struct runq *q, uint32_t at, uint32_t n, struct g_list *to)
 {
-    ASSERT(gp != NULL && gp != l->last);
+    struct g *gp = PEEK(q->ring[at % RUNQ_CAP]);
+    to->first = gp;
+    to->n = n;
+    for (uint32_t i = 1; i < n; i++) {
+        gp->next = PEEK(q->ring[(at + i) % RUNQ_CAP]);
+        gp = gp->next;
+    }
     gp->next = NULL;
-    if (l->last != NULL) {
-        l->last->next = gp;
-    } else {
-        l->first = gp;
-    }
-    l->last = gp;
-    l->n++;
-}
-
-struct g *
-g_list_pop(struct g_list *l)
-{
-    struct g *gp = l->first;
-    if (gp != NULL) {
-        l->first = gp->next;
-        if (l->first == NULL) {
-            l->last = NULL;
-        }
-        gp->next = NULL;
-        l->n--;
-    }
-    return gp;
-}
-
-/* The global list, oldest first; `head`: in front of all others (the work of a core switched
- * off). */
-void
-globq_put_list(struct g_list *list, bool head)
-{
-    if (list->n == 0) {
-        return;
-    }
-    lock_acquire(&sched.lock, RANK_SCHED);
-    struct g_list *front = head ? list : &sched.global, *back = head ? &sched.global : list;
-    struct g_list all = *front;
-    if (all.n == 0) {
-        all = *back;
-    } else if (back->n > 0) {
-        all.last->next = back->first;
-        all.last = back->last;
-        all.n += back->n;
-    }
-    sched.global = all;
-    atomic_store_explicit(&sched.global_n, all.n, memory_order_release);
-    lock_release(&sched.lock);
-    *list = (struct g_list){ 0 };
-}
-
-void
-globq_put(struct g *gp)
-{
-    struct g_list one = { 0 };
-    g_list_push(&one, gp);
-    globq_put_list(&one, false);
-}
-
-/* A fair share of the global list, `max` at most: the first to run now, the rest to mp's ring. */
-struct g *
-globq_get(struct m *mp, uint32_t max)
-{
-    assert_pinned();
-    ASSERT(max > 0);
-    if (atomic_load_explicit(&sched.global_n, memory_order_acquire) == 0) {
-        return NULL;
-    }
-    lock_acquire(&sched.lock, RANK_SCHED);
-    uint32_t n = sched.global.n / (uint32_t)atomic_load(&sched.gomaxprocs) + 1;
-    n = n > max ? max : n;
-    n = n > sched.global.n ? sched.global.n : n;
-    struct g *gp = g_list_pop(&sched.global);
-    struct runq *q = &mp->runq;
-    uint32_t tail = PEEK(q->tail), room = RUNQ_CAP - (tail - PEEK(q->head)), more = 0;
-    for (; more + 1 < n && more < room; more++) {
-        atomic_store_explicit(&q->ring[(tail + more) % RUNQ_CAP], g_list_pop(&sched.global),
-                              memory_order_relaxed);
-    }
-    atomic_store_explicit(&q->tail, tail + more, memory_order_release);
-    atomic_store_explicit(&sched.global_n, sched.global.n, memory_order_release);
-    lock_release(&sched.lock);
-    if (more > 0) { /* a core that saw the list empty has not seen the ring */
-        atomic_thread_fence(memory_order_seq_cst);
-        wake_if_idle();
-    }
-    return gp;
+    to->last = gp;
 }
 
 /* The ring was full: half of it, and gp, to the global list. False: a thief was quicker, try again.
@@ -134,15 +64,12 @@ runq_overflow(struct m *mp, struct g *gp, uint32_t head)
                                                  memory_order_release, memory_order_relaxed)) {
         return false;
     }
-    gp->next = NULL;
-    struct g_list half = { .last = gp, .n = RUNQ_CAP / 2 + 1 };
-    struct g **link = &half.first;
-    for (uint32_t i = 0; i < RUNQ_CAP / 2; i++) { /* ours now, and only the owner writes slots */
-        *link = PEEK(q->ring[(first + i) % RUNQ_CAP]);
-        link = &(*link)->next;
+    struct g_list part[OVERFLOW_PARTS];
+    for (uint32_t i = 0; i < OVERFLOW_PARTS; i++) {
+        ring_list(q, first + i * PART, PART, &part[i]);
     }
-    *link = gp;
-    globq_put_list(&half, false);
+    g_list_push(&part[OVERFLOW_PARTS - 1], gp);
+    globq_put_lists(part, OVERFLOW_PARTS);
     return true;
 }
 
@@ -159,6 +86,14 @@ runq_put_slow(struct m *mp, struct g *gp)
     if (t - h < RUNQ_CAP || !runq_overflow(mp, gp, h)) {
         runq_put(mp, gp); /* thieves were here */
     }
+}
+
+__attribute__((noinline)) void
+runq_add_slow(struct m *mp, struct g *gp)
+{
+    runq_put_slow(mp, gp);
+    atomic_thread_fence(memory_order_seq_cst);
+    wake_if_idle();
 }
 
 uint32_t

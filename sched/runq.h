@@ -10,10 +10,11 @@
 #endif
 
 void runq_put_slow(struct m *mp, struct g *gp);
+void runq_add_slow(struct m *mp, struct g *gp);
 
-/* Adds gp at the tail of this core's own ring. No fence: see wake_if_idle's callers. Go: runqput */
-static inline void
-runq_put(struct m *mp, struct g *gp)
+/* False: the ring is full. */
+HOT bool
+runq_fits(struct m *mp, struct g *gp)
 {
     assert_pinned();
     ASSERT(mp == this_m() && gp->pin < 0);
@@ -21,16 +22,38 @@ runq_put(struct m *mp, struct g *gp)
     struct runq *q = &mp->runq;
     uint32_t h = atomic_load_explicit(&q->head, memory_order_acquire);
     uint32_t t = PEEK(q->tail);
-    if (likely(t - h < RUNQ_CAP)) {
-        atomic_store_explicit(&q->ring[t % RUNQ_CAP], gp, memory_order_relaxed);
-        atomic_store_explicit(&q->tail, t + 1, memory_order_release);
-    } else {
+    if (unlikely(t - h >= RUNQ_CAP)) {
+        return false;
+    }
+    POKE(q->ring[t % RUNQ_CAP], gp);
+    atomic_store_explicit(&q->tail, t + 1, memory_order_release);
+    return true;
+}
+
+/* Adds gp at the tail of this core's own ring. Without a fence. Go: runqput */
+HOT void
+runq_put(struct m *mp, struct g *gp)
+{
+    if (!runq_fits(mp, gp)) {
         runq_put_slow(mp, gp);
     }
 }
 
-/* Makes gp the next to run here; what stood there goes to the tail of the ring. */
-static inline void
+/* The same, and wakes a core for it where one sleeps. */
+HOT void
+runq_add(struct m *mp, struct g *gp)
+{
+    if (!runq_fits(mp, gp)) {
+        runq_add_slow(mp, gp);
+        return;
+    }
+    atomic_thread_fence(memory_order_seq_cst);
+    wake_if_idle();
+}
+
+/* Makes gp the next to run here; what stood there goes to the tail of the ring. Wakes a core where
+ * one sleeps. */
+HOT void
 runq_put_next(struct m *mp, struct g *gp)
 {
     assert_pinned();
@@ -38,26 +61,27 @@ runq_put_next(struct m *mp, struct g *gp)
     ASSERT(atomic_load(&gp->status) == G_RUNNABLE);
     struct g *old = atomic_exchange_explicit(&mp->runq.next, gp, memory_order_seq_cst);
     if (old != NULL) {
-        runq_put(mp, old);
-        atomic_thread_fence(memory_order_seq_cst); /* a thief may have emptied `next` already */
+        runq_add(mp, old); /* with a fence of its own: a thief may have emptied `next` already */
+        return;
     }
+    wake_if_idle();
 }
 
 /* This core's own `next`, which goes on with the running slice, or NULL. */
-static inline struct g *
+HOT struct g *
 runq_get_next(struct m *mp)
 {
-    struct g *gp = PEEK(mp->runq.next);
+    struct g *gp = PEEK(mp->runq.next), *there = gp;
     if (gp != NULL
-        && atomic_compare_exchange_strong_explicit(&mp->runq.next, &gp, NULL, memory_order_acquire,
-                                                   memory_order_relaxed)) {
+        && atomic_compare_exchange_strong_explicit(&mp->runq.next, &there, NULL,
+                                                   memory_order_acquire, memory_order_relaxed)) {
         return gp;
     }
     return NULL;
 }
 
 /* The oldest of this core's own ring, or NULL. */
-static inline struct g *
+HOT struct g *
 runq_get_ring(struct m *mp)
 {
     assert_pinned();
@@ -65,9 +89,10 @@ runq_get_ring(struct m *mp)
     struct runq *q = &mp->runq;
     uint32_t h = atomic_load_explicit(&q->head, memory_order_acquire);
     while (PEEK(q->tail) != h) {
-        struct g *gp = atomic_load_explicit(&q->ring[h % RUNQ_CAP], memory_order_relaxed);
+        struct g *gp = PEEK(q->ring[h % RUNQ_CAP]);
         if (atomic_compare_exchange_weak_explicit(&q->head, &h, h + 1, memory_order_release,
                                                   memory_order_acquire)) {
+            ASSUME(gp != NULL);
             return gp;
         }
     }

@@ -11,20 +11,25 @@
 #include <gamp.h>
 #include <stdatomic.h>
 #include "arch.h"
+#include "globq.h"
 #include "lock.h"
+#include "plain.h"
 
 #ifndef GAMP_RUNQ_CAP
 #define GAMP_RUNQ_CAP 256 /* Go: 256; small in tests that want it to overflow */
+#endif
+#ifndef GAMP_GFREE_BATCH
+#define GAMP_GFREE_BATCH 64 /* Go: 64; likewise */
 #endif
 
 enum {
     CORES_MAX = 256,
     RUNQ_CAP = GAMP_RUNQ_CAP,
-    FAIR_TICKS = 61,    /* every so many slices the global queue comes first. Go: 61 */
-    STEAL_ROUNDS = 4,   /* Go: stealWork */
-    GFREE_BATCH = 32,   /* dead g's that move at a time; a core keeps two. Go: gfput, 64 */
-    GLOBAL_WARM = 1024, /* dead g's on the global list, which keep a page of stack */
-    ID_BATCH = 16,      /* goroutine numbers a core takes at a time. Go: _GoidCacheBatch */
+    FAIR_TICKS = 61,                /* every so many slices the global queue comes first. Go: 61 */
+    STEAL_ROUNDS = 4,               /* Go: stealWork */
+    GFREE_BATCH = GAMP_GFREE_BATCH, /* dead g's that move at a time; a core keeps two. Go: gfput */
+    GLOBAL_WARM = 1024,             /* dead g's on the global list, which keep a page of stack */
+    ID_BATCH = 16, /* goroutine numbers a core takes at a time. Go: _GoidCacheBatch */
     CACHE_LINE = 64,
     STAGGER = 8,       /* first stack pointers differ by lines: equal ones share L1 sets */
     STACK_KEEP = 4096, /* what a dead g keeps */
@@ -78,58 +83,46 @@ struct g {
     uint16_t pin_depth; /* lock_core calls to undo */
     bool system : 1;    /* not counted, not shown: gamp's own */
     bool locked : 1;    /* pinned by lock_core, not from birth */
+    uint8_t class;      /* of its window, for ever: gfree.c */
 
     struct g *next; /* whoever holds the queue or list it is on */
 
     /* constant while alive */
     uint64_t id;
     _Atomic(uint64_t) mark; /* what a mutex it has locked holds: g_mark */
-    void (*fn)(void *);
-    void *arg;
-    const char *name;
-    uint64_t creator;
-    uintptr_t creator_pc;
-
-    size_t stack_max; /* of its window, bytes */
+    void (*fn)(void *);     /* what else a dump wants to know: struct g_birth */
 
     /* the g itself */
+    union {
+        void *arg;               /* until fn is called; dead: gfree.c */
+        struct try_frame *tries; /* innermost: defer.c */
+    };
     int err;                          /* errno */
     _Atomic(uint32_t) wait_seq;       /* waits for mutexes so far */
     _Atomic(struct mutex *) waits_on; /* mutex.c; read by anyone */
     int64_t wait_since;               /* m.seen when it parked */
-    struct try_frame *tries;          /* innermost: defer.c */
 };
 _Static_assert(offsetof(struct g, context) == offsetof(struct arch_g, context)
                    && offsetof(struct g, stack) == offsetof(struct arch_g, stack),
                "the machine looks at these two");
-_Static_assert(sizeof(struct g) <= 3 * CACHE_LINE,
-               "4,096 + 512 of page tables + this: at most 4,800 a goroutine");
-
-/* A stretch of goroutines waiting their turn, linked by g->next. */
-struct g_list {
-    struct g *first, *last;
-    uint32_t n;
-};
-
-/* Dead ones, newest first, linked by g->next. */
-struct g_batch {
-    struct g *first;
-    uint32_t n;
-};
+_Static_assert(offsetof(struct g, wait_since) + 8 - sizeof(struct arch_g) <= 72,
+               "two cache lines, where the machine keeps 56 bytes of it");
 
 /* One goroutine's wait on one thing; on the waiting goroutine's stack. Go: sudog */
 struct waiter {
     struct g *g;
     struct waiter *next, *prev;
     void *elem;         /* the value to send, or the place to receive into; may be NULL */
-    struct select *sel; /* the select whose case this is; NULL: none, or this one has won */
+    struct select *sel; /* the select whose case this is; NULL: none */
     bool ok;            /* woken by a partner: true; by close: false */
     bool queued;        /* on its list; kept for cases of a select only */
     bool handoff;       /* sync: the thing was given, not merely freed */
     union {
         int64_t since; /* a mutex's: nanotime */
         size_t n;      /* a semaphore's: permits wanted */
+        struct select_case *of;
     };
+    struct waiter *mate; /* the same select's next, in a circle */
 };
 
 /* A call put off by go_defer or defer_push. */
@@ -166,19 +159,28 @@ struct runq {
     _Atomic(struct g *) ring[RUNQ_CAP];
 };
 
+/* In m.attention. Whoever wants the core overwrites what stands there: g0 looks at everything. */
+enum {
+    WANTED = 1,      /* at once */
+    PINNED_HERE = 2, /* at each switch: m.pinned is not empty */
+};
+
 struct m {
     struct g g0; /* the scheduler's own context, on the core's stack */
     int id;
 
     /* this core only, preemption off */
-    bool (*commit)(struct g *gp, void *arg); /* what to do once the g left is off its stack */
+    bool (*commit)(struct g *gp, void *arg); /* AFTER_COMMIT: once the g left is off its stack */
     void *commit_arg;
     bool spinning;
     bool slice_over; /* the running g has had its time */
     uint32_t rand;
-    struct g_list pinned;         /* runnable here and nowhere else */
-    struct g_batch gfree, gspare; /* dead, with stacks of the default class */
-    struct g_batch gbare;         /* dead or new, without a page of stack */
+    struct g_list pinned;  /* runnable here and nowhere else */
+    struct g *gfree;       /* dead, with stacks of the default class */
+    uint32_t gfree_room;   /* until those are a batch */
+    struct g_batch gspare; /* the same: one batch, or none */
+    struct g_batch gbare;  /* dead, without a page of stack; new, none could be had */
+    struct g_chunk *chunk; /* where new ones come from */
     uint64_t id_next, id_end;
     int64_t slice_seen_at;       /* when tick_seen was noted */
     uint32_t tick_seen, fair_at; /* fair_at: when the global list comes first */
@@ -193,8 +195,8 @@ struct m {
 
     /* anyone: work from interrupts and for pinned goroutines; taken whole by the owner */
     _Alignas(CACHE_LINE) _Atomic(struct g *) inbox;
-    _Atomic(bool) attention; /* the owner must pass through schedule() */
-    _Atomic(bool) off;       /* switched off by gomaxprocs, nothing left here */
+    _Atomic(uint8_t) attention; /* why the owner must pass through schedule(); 0: it need not */
+    _Atomic(bool) off;          /* switched off by gomaxprocs, nothing left here */
 
     /* timers.lock */
     struct {
@@ -222,7 +224,7 @@ struct sched {
 
     /* atomic; lines of their own: every ready reads nidle, and nspinning where that is not 0;
      * they are written when cores fall idle, look for work or are woken */
-    _Alignas(CACHE_LINE) _Atomic(int32_t) nidle;
+    _Alignas(CACHE_LINE) _Atomic(int64_t) nidle; /* 64 bits: gcc compares those in memory */
     _Alignas(CACHE_LINE) _Atomic(uint32_t) nspinning;
     _Alignas(CACHE_LINE) _Atomic(uint64_t) idle[CORES_MAX / 64];
     _Atomic(uint64_t) wakes; /* times a core left idleness */
@@ -235,21 +237,26 @@ struct sched {
 
     /* sched.lock */
     _Alignas(CACHE_LINE) struct gamp_lock lock;
-    struct g_list global;
-    _Atomic(uint32_t) global_n; /* global.n, read without the lock as a hint */
-    struct g *gfree;            /* dead, default class, with a page of stack: batches */
-    _Atomic(uint32_t) gfree_n;  /* how many; read without the lock as a hint */
-    struct g_list gcold;        /* dead, default class, without */
-    struct g_list gbare;        /* no stack could be had for them */
+    struct globq global;
+
+    /* sched.free_lock */
+    _Alignas(CACHE_LINE) struct gamp_lock free_lock;
+    struct g *gfree; /* dead, default class, with a page of stack: batches */
+    struct g *gcold; /* dead, default class, without: batches */
     struct g_list gfree_big;
     struct g_chunk *chunks;
+
+    /* written under those locks; read without as hints, so not on their lines */
+    _Alignas(CACHE_LINE) _Atomic(uint32_t) global_n; /* goroutines in global */
+    _Alignas(CACHE_LINE) _Atomic(uint32_t) gfree_n;  /* in the batches of gfree */
+    _Atomic(uint32_t) gcold_n;
 };
 
 /* All g's ever made, for dumps: as many to a chunk as fill four pages. */
 enum { CHUNK_BYTES = 16384, CHUNK_GS = (CHUNK_BYTES - 2 * CACHE_LINE) / sizeof(struct g) };
 struct g_chunk {
     struct g_chunk *next;
-    uint32_t used;
+    _Atomic(uint32_t) used; /* one core adds */
     struct g g[CHUNK_GS];
 };
 _Static_assert(sizeof(struct g_chunk) + CACHE_LINE <= CHUNK_BYTES, "whole pages");
@@ -272,26 +279,11 @@ extern struct m *allm[CORES_MAX];
 /* Preemption is off: what this_m() says stays true. */
 #define assert_pinned() ASSERT(!arch_preemptible())
 
-#define likely(x)       __builtin_expect(!!(x), 1)
-#define unlikely(x)     __builtin_expect(!!(x), 0)
-
-/* COUNT: a counter that only its owner writes, without a locked instruction. PEEK: a relaxed load.
- * Compilers never fold an atomic access into the instruction that needs it; these they do: an
- * aligned word is read and written whole. The tools that watch atomics see them as such. */
-#if defined(__SANITIZE_THREAD__) || defined(ATOMICS_WATCHED)
-#define COUNT(c, n)                                                                                \
-    atomic_store_explicit(&(c), atomic_load_explicit(&(c), memory_order_relaxed) + (n),            \
-                          memory_order_relaxed)
-#define PEEK(c) atomic_load_explicit(&(c), memory_order_relaxed)
+/* The compiler may take it for granted. */
+#ifdef DEBUG
+#define ASSUME(x) ASSERT(x)
 #else
-#define PLAIN(c)                                                                                   \
-    (*(__typeof__(__extension__({                                                                  \
-        __auto_type v_ = (c);                                                                      \
-        v_;                                                                                        \
-    })) *)(uintptr_t)                                                                              \
-     & (c))
-#define COUNT(c, n) (PLAIN(c) += (n))
-#define PEEK(c)     PLAIN(c)
+#define ASSUME(x) ((x) ? (void)0 : __builtin_unreachable())
 #endif
 
 /* proc.c; the rest is in proc.h */
@@ -299,7 +291,7 @@ void g_bad_status(const struct g *gp, enum g_status from, enum g_status to)
     __attribute__((noreturn, cold));
 void g_park(bool (*commit)(struct g *, void *), void *arg, enum wait_reason why);
 void g_park_for_ever(enum wait_reason why) __attribute__((noreturn));
-bool g_unlock_commit(struct g *gp, void *lock);
+void g_park_unlock(struct gamp_lock *l, enum wait_reason why);
 void g_ready(struct g *gp);
 void g_yield(bool global);
 void g_yield_off(bool global);
@@ -309,18 +301,15 @@ int g_spawn(const struct go_attr *attr, void (*fn)(void *), void *arg, uintptr_t
 
 /* gfree.c */
 struct g *gfree_get(struct m *mp, size_t max);
-bool gfree_put(struct g *gp, void *unused);
+void gfree_full(struct m *mp);
+bool gfree_put_slow(struct g *gp, void *unused);
+size_t gfree_window(unsigned class);
 
 /* runq.c; the rest is in runq.h */
 bool runq_empty(struct m *mp);
 uint32_t runq_len(struct m *mp);
 struct g *runq_steal(struct m *thief, struct m *victim, bool take_next);
-void globq_put(struct g *gp);
-void globq_put_list(struct g_list *list, bool head);
-struct g *globq_get(struct m *mp, uint32_t max);
 void runq_drain(struct m *mp, struct g_list *into);
-void g_list_push(struct g_list *l, struct g *gp);
-struct g *g_list_pop(struct g_list *l);
 
 /* idle.c */
 void schedule(void) __attribute__((noreturn));
@@ -389,10 +378,10 @@ m_rand(struct m *mp)
 
 /* After work was published by a locked instruction: if a core sleeps and none is looking, wake one.
  * Reads lines that are written only when cores fall idle or wake. */
-static inline void
+HOT void
 wake_if_idle(void)
 {
-    if (atomic_load_explicit(&sched.nidle, memory_order_seq_cst) > 0
+    if (unlikely(PEEK(sched.nidle) > 0) /* a locked instruction came before: all is in order */
         && atomic_load_explicit(&sched.nspinning, memory_order_seq_cst) == 0) {
         wake_one();
     }

@@ -53,7 +53,7 @@ static void
 let_in(struct rwmutex *m, bool readers_first)
 {
     struct waiter *w, *next;
-    struct gamp_waitq in = { 0 };
+    struct gamp_waitq in = { .last = NULL };
     uint64_t s = 0;
     if (m->writers.first != NULL && !(readers_first && m->readers.first != NULL)) {
         waitq_push(&in, waitq_pop(&m->writers));

@@ -40,7 +40,7 @@ line_print(int64_t now)
     size_t n = 0;
     line_add(buf, sizeof(buf), &n,
              "SCHED %ldms: gomaxprocs=%d idleprocs=%d cores=%d spinningcores=%u runqueue=%u [",
-             now / MILLISECOND, atomic_load(&sched.gomaxprocs), atomic_load(&sched.nidle),
+             now / MILLISECOND, atomic_load(&sched.gomaxprocs), (int)atomic_load(&sched.nidle),
              sched.ncores, atomic_load(&sched.nspinning), atomic_load(&sched.global_n));
     for (int i = 0; i < sched.ncores; i++) {
         line_add(buf, sizeof(buf), &n, " %u", runq_len(allm[i]));

@@ -14,7 +14,7 @@
  * Rejected     The commit opens c->lock first: the waiter may be back, and wait for a mutex that it
  *              still owns itself. A once of a flag and a mutex: who sees the flag may free both.
  * Cost         instructions with the call, where nobody waits: once, done before: 5. Semaphore: 13
- *              each way, one CAS. waitgroup_done: 11, one locked addition.
+ *              each way, one CAS. waitgroup_done: 7, one locked addition.
  * Go           sync/waitgroup.go, once.go, cond.go; x/sync/semaphore. That a wait group is used
  *              again before its waiters have returned is not found out: they do not look at it.
  */
@@ -36,7 +36,7 @@ waitgroup_release(struct waitgroup *wg)
     ASSERT(wg_count(atomic_load(&wg->state)) == 0);
     lock_acquire(&wg->lock, RANK_SYNC);
     struct waiter *w = wg->waitq.first, *next;
-    wg->waitq = (struct gamp_waitq){ 0 };
+    wg->waitq = (struct gamp_waitq){ .last = NULL };
     atomic_store(&wg->state, 0);
     lock_release(&wg->lock);
     for (; w != NULL; w = next) {
@@ -61,10 +61,26 @@ waitgroup_add(struct waitgroup *wg, int n)
     }
 }
 
+static __attribute__((noinline)) void
+waitgroup_done_last(struct waitgroup *wg, uint64_t now)
+{
+    if (wg_count(now) < 0) {
+        panic("sync: negative WaitGroup counter");
+    }
+    if (wg_count(now) == 0 && (uint32_t)now != 0) {
+        waitgroup_release(wg);
+    }
+}
+
+/* waitgroup_add(wg, -1) */
 void
 waitgroup_done(struct waitgroup *wg)
 {
-    waitgroup_add(wg, -1);
+    const uint64_t one = (uint64_t)1 << 32;
+    uint64_t was = atomic_fetch_add(&wg->state, -one);
+    if (unlikely(wg_count(was) <= 1)) {
+        waitgroup_done_last(wg, was - one);
+    }
 }
 
 /* The waiter is counted while the counter is above zero, under the lock that the last done must
@@ -85,7 +101,7 @@ waitgroup_wait(struct waitgroup *wg)
     } while (!atomic_compare_exchange_weak(&wg->state, &s, s + 1));
     struct waiter w = { .g = this_g() };
     waitq_push(&wg->waitq, &w);
-    g_park(g_unlock_commit, &wg->lock, WAIT_WAITGROUP);
+    g_park_unlock(&wg->lock, WAIT_WAITGROUP);
 }
 
 struct wg_call {
@@ -224,7 +240,7 @@ cond_broadcast(struct cond *c)
 {
     lock_acquire(&c->lock, RANK_SYNC);
     struct waiter *w = c->waitq.first, *next;
-    c->waitq = (struct gamp_waitq){ 0 };
+    c->waitq = (struct gamp_waitq){ .last = NULL };
     lock_release(&c->lock);
     for (; w != NULL; w = next) {
         next = w->next; /* before it is readied: w is on its stack */
@@ -293,7 +309,7 @@ static __attribute__((noinline)) void
 sema_release_slow(struct sema *s, size_t n)
 {
     uint64_t permits = (state_lock(&s->state) >> STATE_BITS) + n;
-    struct gamp_waitq served = { 0 };
+    struct gamp_waitq served = { .last = NULL };
     struct waiter *w, *next;
     while ((w = s->waitq.first) != NULL && w->n <= permits) {
         permits -= w->n;

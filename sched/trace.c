@@ -89,12 +89,15 @@ trace_status(const struct g *gp, enum g_status from, enum g_status to)
         record(START, gp, 0);
         break;
     case G_WAITING:
-        record(from == G_DEAD ? CREATE : BLOCK, gp, gp->wait_reason);
+        record(BLOCK, gp, gp->wait_reason);
         break;
     case G_RUNNABLE:
         if (from == G_RUNNING) {
             record(this_m()->slice_over ? PREEMPT : YIELD, gp, 0);
         } else {
+            if (from == G_DEAD) {
+                record(CREATE, gp, 0);
+            }
             record(UNBLOCK, gp, 0);
         }
         break;

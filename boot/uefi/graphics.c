@@ -12,6 +12,15 @@
 
 enum { WIDTH_MAX = 1920 };
 
+/* UEFI 2.10 has no name for it; EDK2 calls it gEfiConsoleOutDeviceGuid. */
+#define EFI_CONSOLE_OUT_DEVICE_GUID                                                                \
+    {                                                                                              \
+        0xd3b36f2c, 0xd551, 0x11d4,                                                                \
+        {                                                                                          \
+            0x9a, 0x46, 0x00, 0x90, 0x27, 0x3f, 0xc1, 0x4d                                         \
+        }                                                                                          \
+    }
+
 typedef EFI_GRAPHICS_OUTPUT_PROTOCOL gop_t;
 
 static bool
@@ -60,6 +69,34 @@ set_best_mode(gop_t *gop)
     return best_area && !EFI_ERROR(gop->SetMode(gop, best)) && mode_good(gop);
 }
 
+enum suits { SUITS_CONSOLE, SUITS_NOW, SUITS_IF_SET };
+
+/* The screen behind handle, if it suits in this way. The console's text goes to those with
+ * console_device on them, also where ConsoleOutHandle itself has no frame buffer. */
+static gop_t *
+gop_if(EFI_HANDLE handle, enum suits suits)
+{
+    EFI_GUID guid = EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID;
+    EFI_GUID console_device = EFI_CONSOLE_OUT_DEVICE_GUID;
+    void *ignored;
+    gop_t *gop;
+
+    if (EFI_ERROR(BS->HandleProtocol(handle, &guid, (void **)&gop))) {
+        return NULL;
+    }
+    switch (suits) {
+    case SUITS_CONSOLE:
+        if (EFI_ERROR(BS->HandleProtocol(handle, &console_device, &ignored))) {
+            return NULL;
+        }
+        return mode_good(gop) ? gop : NULL;
+    case SUITS_NOW:
+        return mode_good(gop) ? gop : NULL;
+    default:
+        return set_best_mode(gop) ? gop : NULL;
+    }
+}
+
 /* The console's own screen first: there may be several, and nobody sits before the others. */
 const EFI_GRAPHICS_OUTPUT_PROTOCOL_MODE *
 graphics_choose(void)
@@ -77,13 +114,12 @@ graphics_choose(void)
     if (EFI_ERROR(BS->LocateHandleBuffer(ByProtocol, &guid, NULL, &n, &handles))) {
         return NULL;
     }
-    for (UINTN i = 0; i < n; i++) {
-        if (!EFI_ERROR(BS->HandleProtocol(handles[i], &guid, (void **)&gop))
-            && (mode_good(gop) || set_best_mode(gop))) {
-            BS->FreePool(handles);
-            return gop->Mode;
+    gop = NULL;
+    for (enum suits suits = SUITS_CONSOLE; suits <= SUITS_IF_SET && !gop; suits++) {
+        for (UINTN i = 0; i < n && !gop; i++) {
+            gop = gop_if(handles[i], suits);
         }
     }
     BS->FreePool(handles);
-    return NULL;
+    return gop ? gop->Mode : NULL;
 }

@@ -71,19 +71,30 @@ copy_small(unsigned char *d, const unsigned char *s, size_t n)
     }
 }
 
-/* Also right where the blocks overlap and d < s. n > 16; the last word, which may end in the
- * middle of one already stored, is loaded first. */
+/* 17 to 32 bytes, likewise. */
 static inline void
+copy_medium(unsigned char *d, const unsigned char *s, size_t n)
+{
+    uint64_t w0 = load8(s), w1 = load8(s + 8), w2 = load8(s + n - 16), w3 = load8(s + n - 8);
+    store8(d, w0);
+    store8(d + 8, w1);
+    store8(d + n - 16, w2);
+    store8(d + n - 8, w3);
+}
+
+/* Also right where the blocks overlap and d < s. n > 16; the last word, which may end in the
+ * middle of one already stored, is loaded first. Returns d, so that callers keep nothing. */
+static __attribute__((noinline)) void *
 copy_up(unsigned char *d, const unsigned char *s, size_t n)
 {
     uint64_t last = load8(s + n - 8);
-    unsigned char *d_last = d + n - 8;
+    unsigned char *dst = d, *d_last = d + n - 8;
 
     if (n >= REP_BYTES) {
         size_t words = n / 8;
         __asm__ volatile("rep movsq" : "+D"(d), "+S"(s), "+c"(words) : : "memory");
         store8(d_last, last);
-        return;
+        return dst;
     }
     for (; n >= 32; n -= 32, d += 32, s += 32) {
         uint64_t w0 = load8(s), w1 = load8(s + 8), w2 = load8(s + 16), w3 = load8(s + 24);
@@ -98,6 +109,7 @@ copy_up(unsigned char *d, const unsigned char *s, size_t n)
         barrier();
     }
     store8(d_last, last);
+    return dst;
 }
 
 /* For overlapping blocks with d > s; n > 16. */
@@ -129,8 +141,10 @@ memcpy(void *restrict dst, const void *restrict src, size_t n)
 {
     if (n <= 16) {
         copy_small(dst, src, n);
+    } else if (n <= 32) {
+        copy_medium(dst, src, n);
     } else {
-        copy_up(dst, src, n);
+        return copy_up(dst, src, n);
     }
     return dst;
 }

@@ -32,7 +32,7 @@ struct arch_stack {
     uintptr_t hi;      /* one past the highest usable byte */
     uintptr_t lo;      /* the window's first byte: guard page, reserve page, then usable */
     uintptr_t mapped;  /* every page in use lies at or above */
-    uintptr_t slack;   /* dead bytes below sp that are worth giving back; doubled by each regret */
+    uintptr_t limit;   /* a parked sp above it has dead pages worth giving back: mapped + slack */
     uint64_t trim_gen; /* cores whose TLB is older must be flushed before this g runs there */
 };
 
@@ -87,51 +87,95 @@ arch_preemptible(void)
     return (n & ~PREEMPT_NONE) == 0;
 }
 
-void arch_context_flush(void);
+void arch_context_flush(void); /* switch.S */
 
-/* switch.S has the picture. 18 instructions and what the compiler makes of the clobbers: it saves
- * them where the goroutine enters the scheduler, once. Ends in pop and jmp: a ret would be
+/* The instructions of a switch; switch.S has the picture. Ends in pop and jmp: a ret would be
  * predicted to return into the old stack's caller. */
-static inline struct g *
-arch_context_switch(struct g *from, struct g *to)
+/* clang-format off */
+#define SWITCH                                                                                     \
+    /* 1 where to go on, and the control words */                                                  \
+    "push   %%rbp\n\t"                                                                             \
+    "push   $2f\n\t"                                                                               \
+    "stmxcsr 8(%%rdi)\n\t"                                                                         \
+    "fnstcw 12(%%rdi)\n\t"                                                                         \
+    "mov    %%rsp, (%%rdi)\n\t"                                                                    \
+    /* 2 pages of the other stack were given back since this core last flushed? (gstack.c) */      \
+    "mov    48(%%rsi), %%rax\n\t"                                                                  \
+    "cmp    %%gs:%c[gen], %%rax\n\t"                                                               \
+    "ja     4f\n"                                                                                  \
+    /* 3 the other stack, and its control words if they are not the same */                        \
+    "1:\tmov (%%rsi), %%rsp\n\t"                                                                   \
+    "mov    %%rsi, %%gs:%c[g]\n\t"                                                                 \
+    "mov    8(%%rdi), %%eax\n\t"                                                                   \
+    "cmp    8(%%rsi), %%eax\n\t"                                                                   \
+    "jne    3f\n\t"                                                                                \
+    "movzwl 12(%%rdi), %%eax\n\t"                                                                  \
+    "cmp    12(%%rsi), %%ax\n\t"                                                                   \
+    "jne    3f\n\t"                                                                                \
+    "pop    %%rcx\n\t"                                                                             \
+    "jmp    *%%rcx\n\t"                                                                            \
+    ".pushsection .text.unlikely\n"                                                                \
+    "3:\tldmxcsr 8(%%rsi)\n\t"                                                                     \
+    "fldcw  12(%%rsi)\n\t"                                                                         \
+    "pop    %%rcx\n\t"                                                                             \
+    "jmp    *%%rcx\n"                                                                              \
+    "4:\tcall arch_context_flush\n\t"                                                              \
+    "jmp    1b\n\t"                                                                                \
+    ".popsection\n"                                                                                \
+    /* 4 later, with rdi = the g that ran here before, rdx = what it left to be done */            \
+    "2:\tpop %%rbp"
+/* clang-format on */
+
+/* What the code on the other stack is told. */
+struct arch_switched {
+    struct g *prev;
+    uintptr_t after;
+};
+
+/* 18 instructions and what the compiler makes of the clobbers: it saves them where the goroutine
+ * enters the scheduler, once. */
+static inline struct arch_switched
+arch_context_switch(struct g *from, struct g *to, uintptr_t after)
 {
-    __asm__ volatile(
-        /* 1 where to go on, and the control words */
-        "push   %%rbp\n\t"
-        "push   $2f\n\t"
-        "stmxcsr 8(%%rdi)\n\t"
-        "fnstcw 12(%%rdi)\n\t"
-        "mov    %%rsp, (%%rdi)\n\t"
-        /* 2 pages of the other stack were given back since this core last flushed? (gstack.c) */
-        "mov    48(%%rsi), %%rdx\n\t"
-        "cmp    %%gs:%c[gen], %%rdx\n\t"
-        "ja     4f\n"
-        /* 3 the other stack, and its control words if they are not the same */
-        "1:\tmov (%%rsi), %%rsp\n\t"
-        "mov    %%rsi, %%gs:%c[g]\n\t"
-        "mov    8(%%rdi), %%edx\n\t"
-        "cmp    8(%%rsi), %%edx\n\t"
-        "jne    3f\n\t"
-        "movzwl 12(%%rdi), %%edx\n\t"
-        "cmp    12(%%rsi), %%dx\n\t"
-        "jne    3f\n\t"
-        "pop    %%rcx\n\t"
-        "jmp    *%%rcx\n\t"
-        ".pushsection .text.unlikely\n"
-        "3:\tldmxcsr 8(%%rsi)\n\t"
-        "fldcw  12(%%rsi)\n\t"
-        "pop    %%rcx\n\t"
-        "jmp    *%%rcx\n"
-        "4:\tcall arch_context_flush\n\t"
-        "jmp    1b\n\t"
-        ".popsection\n"
-        /* 4 later, with rdi = the g that ran here before */
-        "2:\tpop %%rbp"
-        : "+D"(from), "+S"(to)
-        : [g] "i"(CPU_G), [gen] "i"(CPU_TLB_GEN)
-        : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
-          "memory", "cc");
-    return from;
+    __asm__ volatile(SWITCH
+                     : "+D"(from), "+S"(to), "+d"(after)
+                     : [g] "i"(CPU_G), [gen] "i"(CPU_TLB_GEN)
+                     : "rax", "rbx", "rcx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
+                       "memory", "cc");
+    return (struct arch_switched){ from, after };
+}
+
+/* For good: nobody comes back to this stack, so nothing is saved. Returns only by mistake. */
+static inline __attribute__((always_inline)) void
+arch_context_leave(struct g *from, struct g *to, uintptr_t after)
+{
+    __asm__ volatile(SWITCH
+                     : "+D"(from), "+S"(to), "+d"(after)
+                     : [g] "i"(CPU_G), [gen] "i"(CPU_TLB_GEN)
+                     : "rax", "rcx", "memory", "cc");
+}
+
+enum { FCW_DEFAULT = 0x37f, MXCSR_DEFAULT = 0x1f80 };
+#define GSTACK_SLACK (32ul << 10) /* dead bytes that a parked goroutine may keep mapped at first */
+
+/* As if the new g had called arch_context_switch: entry is where it goes on, with no return
+ * address. */
+static inline void
+arch_context_init(struct g *gp, uintptr_t top,
+                  void (*entry)(struct g *prev, struct g *self, uintptr_t after))
+{
+    struct arch_g *g = (struct arch_g *)gp;
+    uint64_t gen;
+    __asm__ volatile("movq %%gs:%c1, %0" : "=r"(gen) : "i"(CPU_TLB_GEN)); /* this core's */
+    if (__builtin_expect(g->stack.trim_gen > gen, 0)) {
+        /* the window was used before: see gstack.c, invariant 3 */
+        __asm__ volatile("call arch_context_flush" : : : "memory", "cc");
+    }
+    uintptr_t *sp = (uintptr_t *)top;
+    *--sp = 0;
+    *--sp = (uintptr_t)entry;
+    g->context = (struct arch_context){ (uintptr_t)sp, MXCSR_DEFAULT, FCW_DEFAULT, 0 };
+    g->stack.limit = g->stack.mapped + GSTACK_SLACK;
 }
 
 static inline uint64_t

@@ -36,7 +36,7 @@
 
 #include <gamp.h>
 
-enum { RED_ZONE = 128, FCW_DEFAULT = 0x37f, MXCSR_DEFAULT = 0x1f80 };
+enum { RED_ZONE = 128 };
 
 void *call_on_stack(void *(*fn)(void *), void *arg, uintptr_t top);
 
@@ -76,37 +76,6 @@ arch_stack_alloc(struct g *gp, size_t max)
 {
     struct arch_stack *s = &((struct arch_g *)gp)->stack;
     return s->hi != 0 ? gstack_warm(s) : gstack_alloc(s, max);
-}
-
-void
-arch_stack_trim(struct g *gp, uintptr_t below)
-{
-    gstack_trim(&((struct arch_g *)gp)->stack, below);
-}
-
-/* A function of its own keeps the common case free of saved registers. */
-static __attribute__((noinline)) void
-flush_and_init(struct g *gp, uintptr_t top, void (*entry)(struct g *prev))
-{
-    gstack_flush(); /* the window was used before: see gstack.c, invariant 3 */
-    arch_context_init(gp, top, entry);
-}
-
-/* As if the new g had called arch_context_switch: entry is where it goes on, with no return
- * address. */
-void
-arch_context_init(struct g *gp, uintptr_t top, void (*entry)(struct g *prev))
-{
-    struct arch_g *g = (struct arch_g *)gp;
-    if (g->stack.trim_gen > this_cpu()->tlb_gen) {
-        flush_and_init(gp, top, entry);
-        return;
-    }
-    uintptr_t *sp = (uintptr_t *)top;
-    *--sp = 0;
-    *--sp = (uintptr_t)entry;
-    g->context = (struct arch_context){ (uintptr_t)sp, MXCSR_DEFAULT, FCW_DEFAULT, 0 };
-    g->stack.slack = GSTACK_SLACK;
 }
 
 /* ---- preemption ---- */

@@ -17,17 +17,19 @@
         .text
 
 /*
- * void arch_context_flush(void);  -- in the middle of a switch
- *   keeps rdi, rsi
+ * arch_context_flush  -- called where the compiler knows of no call (machine.h)
+ *   keeps all registers
  */
         .globl  arch_context_flush
         .type   arch_context_flush, @function
 arch_context_flush:
-        push    %rdi
-        push    %rsi
+        .irp    r, rax, rcx, rdx, rsi, rdi, r8, r9, r10, r11
+        push    %\r
+        .endr
         call    gstack_flush
-        pop     %rsi
-        pop     %rdi
+        .irp    r, r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax
+        pop     %\r
+        .endr
         ret
         .size   arch_context_flush, . - arch_context_flush
 

@@ -23,7 +23,7 @@
 #define GAMP_ATOMIC(type) type /* same size and alignment; C++ never touches the members */
 extern "C" {
 #else
-#define GAMP_ATOMIC(type) _Atomic type
+#define GAMP_ATOMIC(type) _Atomic(type)
 #endif
 
 struct chan;
@@ -185,13 +185,11 @@ int chan_try_select(struct select_case *cases, size_t n);
 /* ---- synchronisation: all members are private ---- */
 
 struct gamp_lock {
-    GAMP_ATOMIC(uint32_t) held;
-    uint16_t holder;
-    uint8_t rank;
-    uint8_t pad;
+    GAMP_ATOMIC(uint64_t) word;
 };
 struct gamp_waitq {
-    void *first, *last;
+    GAMP_ATOMIC(void *) first;
+    void *last;
 };
 
 struct mutex {

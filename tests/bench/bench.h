@@ -8,6 +8,10 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+/* ns: nanotime(), or with clock=cpu the process's own time, which other processes do not lengthen.
+ * Lateness is nanotime()'s always. */
+int64_t bench_now(void);
+
 /* Prints one line: `n` operations took `ns`. Nothing while warming up. */
 void bench_line(const char *name, long n, int64_t ns);
 
@@ -38,3 +42,6 @@ void bench_steal(long n), bench_steal13(long n);
 
 /* many.c */
 void bench_parked(long n), bench_stack(long n);
+
+/* scale.c */
+void bench_scale(long n);

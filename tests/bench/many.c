@@ -32,25 +32,25 @@ bench_parked(long n)
     atomic_store(&parked, 0);
     waitgroup_add(&released, (int)n);
     sched_stats(&before);
-    int64_t began = nanotime();
+    int64_t began = bench_now();
     for (long i = 0; i < n; i++) {
         go(parks, NULL);
     }
     while (atomic_load(&parked) < n) {
         gosched();
     }
-    int64_t took = nanotime() - began;
+    int64_t took = bench_now() - began;
     gosleep(MILLISECOND);
     sched_stats(&after);
     snprintf(name, sizeof name, "spawn_park_%s", tag);
     bench_line(name, n, took);
     snprintf(name, sizeof name, "blocked_%s_sysfree", tag);
     bench_memory(name, n, (int64_t)(before.free_bytes - after.free_bytes));
-    began = nanotime();
+    began = bench_now();
     chan_close(release);
     waitgroup_wait(&released);
     snprintf(name, sizeof name, "wake_all_%s", tag);
-    bench_line(name, n, nanotime() - began);
+    bench_line(name, n, bench_now() - began);
     chan_free(release);
 }
 
@@ -85,18 +85,18 @@ dives_again(void *arg)
 {
     struct dive *d = arg;
     uint64_t v = deep(d->depth);
-    int64_t began = nanotime();
+    int64_t began = bench_now();
     for (long i = 0; i < d->n; i++) {
         bench_sink += deep(d->depth);
     }
-    d->took = nanotime() - began;
+    d->took = bench_now() - began;
     chan_send(d->c, &v);
 }
 
 static int64_t
 dive_often(struct dive *d, int depth)
 {
-    int64_t began = nanotime();
+    int64_t began = bench_now();
     d->depth = depth;
     for (long i = 0; i < d->n; i++) {
         uint64_t v;
@@ -104,7 +104,7 @@ dive_often(struct dive *d, int depth)
         chan_recv(d->c, &v);
         bench_sink += v;
     }
-    return nanotime() - began;
+    return bench_now() - began;
 }
 
 /* A fresh goroutine that goes 64 KiB deep; of that the birth, and the recursion itself. */

@@ -44,7 +44,7 @@ sieve(const char *name, long n, long end)
     long count = 0, last = 0;
     struct chan *c = chan_make(sizeof(long), 0);
     struct filter source = { .out = c, .prime = end };
-    int64_t began = nanotime();
+    int64_t began = bench_now();
     go(count_up, &source);
     while (chan_recv(c, &last) && count < n) {
         struct chan *next = chan_make(sizeof(long), 0);
@@ -52,7 +52,7 @@ sieve(const char *name, long n, long end)
         go(sift, &filters[count++]);
         c = next;
     }
-    int64_t took = nanotime() - began;
+    int64_t took = bench_now() - began;
     if (count != n || last != 0) { /* a closed channel gives zeroes */
         panic("sieve: %ld primes and %ld, expected %ld", count, last, n);
     }
@@ -110,10 +110,10 @@ skynet(const char *name, long leaves)
 {
     struct node root = { chan_make(sizeof(long), 0), 0, leaves };
     long sum = 0, nodes = 0;
-    int64_t began = nanotime();
+    int64_t began = bench_now();
     go(skynet_node, &root);
     chan_recv(root.up, &sum);
-    int64_t took = nanotime() - began;
+    int64_t took = bench_now() - began;
     if (sum != leaves * (leaves - 1) / 2) {
         panic("skynet: %ld", sum);
     }
@@ -177,11 +177,11 @@ pfib(long n)
 void
 bench_fib(long n)
 {
-    int64_t began = nanotime();
+    int64_t began = bench_now();
     for (long i = 0; i < n; i++) {
         if (pfib(24) != 46368) {
             panic("fib: wrong");
         }
     }
-    bench_line("parallel_fib", n * 1596, nanotime() - began);
+    bench_line("parallel_fib", n * 1596, bench_now() - began);
 }

@@ -36,13 +36,13 @@ bench_pingpong(long n)
 {
     struct two t = two_make(sizeof(long), 0);
     go(echo, &t);
-    int64_t began = nanotime();
+    int64_t began = bench_now();
     for (long i = 0; i < n; i++) {
         long v;
         chan_send(t.a, &i);
         chan_recv(t.b, &v);
     }
-    int64_t took = nanotime() - began;
+    int64_t took = bench_now() - began;
     chan_close(t.a);
     chan_recv(t.b, NULL);
     bench_line("chan_pingpong_unbuf", n, took);
@@ -89,12 +89,12 @@ void
 bench_buffered(long n)
 {
     struct stream s = { .c = chan_make(sizeof(long), 128), .n = n };
-    int64_t began = nanotime();
+    int64_t began = bench_now();
     waitgroup_add(&s.senders, 1);
     waitgroup_add(&s.receivers, 1);
     go(pour_and_close, &s);
     drink(&s);
-    bench_line("chan_buf_throughput", n, nanotime() - began);
+    bench_line("chan_buf_throughput", n, bench_now() - began);
     waitgroup_wait(&s.senders);
     chan_free(s.c);
 }
@@ -104,7 +104,7 @@ void
 bench_mpmc(long n)
 {
     struct stream s = { .c = chan_make(sizeof(long), 128), .n = n / 4 };
-    int64_t began = nanotime();
+    int64_t began = bench_now();
     waitgroup_add(&s.senders, 4);
     waitgroup_add(&s.receivers, 4);
     for (int i = 0; i < 4; i++) {
@@ -114,7 +114,7 @@ bench_mpmc(long n)
     waitgroup_wait(&s.senders);
     chan_close(s.c);
     waitgroup_wait(&s.receivers);
-    bench_line("chan_mpmc", n, nanotime() - began);
+    bench_line("chan_mpmc", n, bench_now() - began);
     chan_free(s.c);
 }
 
@@ -150,7 +150,7 @@ bench_select_pingpong(long n)
                       .quit = chan_make(0, 0) };
     waitgroup_add(&t.gone, 1);
     go(select_echo, &t);
-    int64_t began = nanotime();
+    int64_t began = bench_now();
     for (long i = 0; i < n; i++) {
         long v = 0;
         struct select_case out[] = { SELECT_SEND(t.a, &i), SELECT_RECV(t.quit, NULL) };
@@ -158,7 +158,7 @@ bench_select_pingpong(long n)
         struct select_case in[] = { SELECT_RECV(t.b, &v), SELECT_RECV(t.quit, NULL) };
         chan_select(in, 2);
     }
-    int64_t took = nanotime() - began;
+    int64_t took = bench_now() - began;
     chan_close(t.quit);
     waitgroup_wait(&t.gone);
     bench_line("select_pingpong", n, took);
@@ -183,13 +183,13 @@ bench_select2_recv(long n)
     struct stream s = { .c = t.a, .other = t.b, .n = n / 2 };
     long v = 0, w = 0, sum = 0;
     waitgroup_add(&s.senders, 1);
-    int64_t began = nanotime();
+    int64_t began = bench_now();
     go(alternates, &s);
     for (long i = 0; i < n / 2 * 2; i++) {
         struct select_case cases[] = { SELECT_RECV(t.a, &v), SELECT_RECV(t.b, &w) };
         sum += chan_select(cases, 2) == 0 ? v : -w;
     }
-    int64_t took = nanotime() - began;
+    int64_t took = bench_now() - began;
     if (sum != 0) {
         panic("select2_recv: %ld", sum);
     }
@@ -204,12 +204,12 @@ void
 bench_select_default(long n)
 {
     struct chan *c = chan_make(sizeof(long), 1);
-    int64_t began = nanotime();
+    int64_t began = bench_now();
     for (long i = 0; i < n; i++) {
         long v;
         bench_sink += chan_try_recv(c, &v) == CHAN_OK;
     }
-    bench_line("select_default_nonblock", n, nanotime() - began);
+    bench_line("select_default_nonblock", n, bench_now() - began);
     chan_free(c);
 }
 
@@ -218,13 +218,13 @@ void
 bench_select2_default(long n)
 {
     struct two t = two_make(sizeof(long), 1);
-    int64_t began = nanotime();
+    int64_t began = bench_now();
     for (long i = 0; i < n; i++) {
         long v;
         struct select_case cases[] = { SELECT_RECV(t.a, &v), SELECT_RECV(t.b, &v) };
         bench_sink += (uint64_t)chan_try_select(cases, 2);
     }
-    bench_line("select2_default_nonblock", n, nanotime() - began);
+    bench_line("select2_default_nonblock", n, bench_now() - began);
     chan_free(t.a);
     chan_free(t.b);
 }
@@ -241,7 +241,7 @@ bench_ring(long n)
         go(echo, &link[i]);
         in = link[i].b;
     }
-    int64_t began = nanotime();
+    int64_t began = bench_now();
     for (long lap = 0; lap < n / SIZE; lap++) {
         long v = -1;
         chan_send(head, &lap);
@@ -250,7 +250,7 @@ bench_ring(long n)
             panic("ring: %ld came instead of %ld", v, lap);
         }
     }
-    int64_t took = nanotime() - began;
+    int64_t took = bench_now() - began;
     chan_close(head);
     chan_recv(in, NULL);
     bench_line("ring", n, took);

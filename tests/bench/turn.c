@@ -22,19 +22,19 @@ work(long n, uint64_t x)
 void
 bench_loop(long n)
 {
-    int64_t began = nanotime();
+    int64_t began = bench_now();
     bench_sink += work(n, 1);
-    bench_line("calib_loop", n, nanotime() - began);
+    bench_line("calib_loop", n, bench_now() - began);
 }
 
 void
 bench_time_now(long n)
 {
-    int64_t began = nanotime();
+    int64_t began = bench_now();
     for (long i = 0; i < n; i++) {
         bench_sink += (uint64_t)nanotime();
     }
-    bench_line("time_now", n, nanotime() - began);
+    bench_line("time_now", n, bench_now() - began);
 }
 
 static void
@@ -47,7 +47,7 @@ done(void *wg)
 void
 bench_spawn_exit(long n)
 {
-    int64_t began = nanotime();
+    int64_t began = bench_now();
     for (long i = 0; i < n; i += 1000) {
         struct waitgroup wg = { 0 };
         waitgroup_add(&wg, 1000);
@@ -56,7 +56,7 @@ bench_spawn_exit(long n)
         }
         waitgroup_wait(&wg);
     }
-    bench_line("spawn_exit", n, nanotime() - began);
+    bench_line("spawn_exit", n, bench_now() - began);
 }
 
 struct team {
@@ -81,11 +81,11 @@ bench_yield(long n)
 {
     struct team t = { .n = n / 2 };
     waitgroup_add(&t.done, 2);
-    int64_t began = nanotime();
+    int64_t began = bench_now();
     go(yields, &t);
     go(yields, &t);
     waitgroup_wait(&t.done);
-    bench_line("yield", n, nanotime() - began);
+    bench_line("yield", n, bench_now() - began);
 }
 
 /* A lock and an unlock. */
@@ -93,13 +93,13 @@ void
 bench_mutex(long n)
 {
     struct mutex m = { 0 };
-    int64_t began = nanotime();
+    int64_t began = bench_now();
     for (long i = 0; i < n; i++) {
         mutex_lock(&m);
         bench_sink++;
         mutex_unlock(&m);
     }
-    bench_line("mutex_uncontended", n, nanotime() - began);
+    bench_line("mutex_uncontended", n, bench_now() - began);
 }
 
 static void
@@ -120,12 +120,12 @@ bench_mutex_contended(long n)
 {
     struct team t = { .n = n / 8 };
     waitgroup_add(&t.done, 8);
-    int64_t began = nanotime();
+    int64_t began = bench_now();
     for (int i = 0; i < 8; i++) {
         go(locks, &t);
     }
     waitgroup_wait(&t.done);
-    bench_line("mutex_contended", n, nanotime() - began);
+    bench_line("mutex_contended", n, bench_now() - began);
 }
 
 struct gate {
@@ -158,10 +158,10 @@ bench_fanout(long n)
             gosched();
         }
         gosleep(MILLISECOND);
-        int64_t began = nanotime();
+        int64_t began = bench_now();
         waitgroup_done(&g.gate);
         waitgroup_wait(&g.done);
-        took += nanotime() - began;
+        took += bench_now() - began;
     }
     bench_line("waitgroup_fanout", n, took);
 }
@@ -192,7 +192,7 @@ bench_timer_sleep(long n)
     struct waitgroup all = { 0 };
     uint64_t x = 42;
     waitgroup_add(&all, (int)n);
-    int64_t began = nanotime();
+    int64_t began = bench_now();
     for (long i = 0; i < n; i++) {
         x = work(1, x);
         struct sleeper s = { &all, &late[i],
@@ -203,7 +203,7 @@ bench_timer_sleep(long n)
         }
     }
     waitgroup_wait(&all);
-    bench_line("timer_sleep", n, nanotime() - began);
+    bench_line("timer_sleep", n, bench_now() - began);
     bench_lateness("timer_sleep", late, n);
     free(late);
 }
@@ -211,13 +211,13 @@ bench_timer_sleep(long n)
 static void
 sleep_one_by_one(const char *name, long n)
 {
-    int64_t *late = calloc((size_t)n, sizeof *late), began = nanotime();
+    int64_t *late = calloc((size_t)n, sizeof *late), began = bench_now();
     for (long i = 0; i < n; i++) {
         int64_t from = nanotime();
         gosleep(MILLISECOND);
         late[i] = nanotime() - from - MILLISECOND;
     }
-    bench_line(name, n, nanotime() - began);
+    bench_line(name, n, bench_now() - began);
     bench_lateness(name, late, n);
     free(late);
 }
@@ -267,12 +267,12 @@ steal(const char *name, long n, long iterations)
 {
     struct team t = { .n = iterations };
     waitgroup_add(&t.done, (int)n);
-    int64_t began = nanotime();
+    int64_t began = bench_now();
     for (long i = 0; i < n; i++) {
         go(works, &t);
     }
     waitgroup_wait(&t.done);
-    bench_line(name, n, nanotime() - began);
+    bench_line(name, n, bench_now() - began);
 }
 
 /* A task of 5000 multiplications, all spawned by one goroutine. */

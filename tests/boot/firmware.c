@@ -13,6 +13,7 @@
  * fw.reduced         FADT: reduced hardware, no 8042, VGA or CMOS clock; MADT: no 8259s
  * fw.cpus=N          N more local x2APIC entries, enabled, from number 1000 on
  * fw.disabled=N      N more that are not enabled, or may be later, in turn
+ * fw.oem             tables that are not QEMU's, by their word
  * fw.high            RSDP and XSDT above 4 GiB
  * gamp: WORD...      the last ones: what gamp is told
  *
@@ -240,6 +241,9 @@ make_tables(void)
     memcpy(xsdt, rsdt, 36);
     memcpy(xsdt, "XSDT", 4);
     *len_of(xsdt) = 36 + n * 8;
+    if (word("fw.oem")) {
+        memcpy(xsdt + 10, "REALPC", 6);
+    }
     for (uint32_t i = 0; i < n; i++) {
         const uint8_t *t = *(uint8_t *const *)(rsdt + 36 + i * 4);
 

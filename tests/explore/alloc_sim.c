@@ -9,7 +9,7 @@
 #include "arch.h"
 #include "sim.h"
 
-enum { WINDOW = 1 << 17 };
+enum { WINDOW = 1 << 17, PAGE = 4096 };
 
 bool
 arch_stack_alloc(struct g *gp, size_t max)
@@ -22,8 +22,8 @@ arch_stack_alloc(struct g *gp, size_t max)
         if (at == MAP_FAILED) {
             return false;
         }
-        *s = (struct arch_stack){ (uintptr_t)at + WINDOW, (uintptr_t)at, (uintptr_t)at,
-                                  UINTPTR_MAX };
+        uintptr_t hi = (uintptr_t)at + WINDOW;
+        *s = (struct arch_stack){ hi, (uintptr_t)at, hi - PAGE, UINTPTR_MAX };
     }
     return true;
 }
@@ -33,6 +33,13 @@ arch_stack_trim(struct g *gp, uintptr_t below)
 {
     (void)gp;
     (void)below;
+}
+
+void
+arch_stack_drop(struct g *const *gs, size_t n)
+{
+    (void)gs;
+    (void)n;
 }
 
 void *

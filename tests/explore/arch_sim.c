@@ -20,7 +20,8 @@
 int sim_ncores, sim_circles;
 
 void
-arch_context_init(struct g *gp, uintptr_t top, void (*entry)(struct g *prev))
+arch_context_init(struct g *gp, uintptr_t top,
+                  void (*entry)(struct g *prev, struct g *self, uintptr_t after))
 {
     uintptr_t *sp = (uintptr_t *)top;
     *--sp = 0;
@@ -30,12 +31,12 @@ arch_context_init(struct g *gp, uintptr_t top, void (*entry)(struct g *prev))
     ((struct arch_g *)gp)->context.sp = (uintptr_t)sp;
 }
 
-struct g *
-arch_context_switch(struct g *from, struct g *to)
+struct arch_switched
+arch_context_switch(struct g *from, struct g *to, uintptr_t after)
 {
     sim_leave(from, to);
     sim_cpu->g = to;
-    return sim_switch_g(from, to);
+    return sim_switch_g(from, to, after);
 }
 
 int

@@ -20,8 +20,8 @@ struct arch_context {
 
 struct arch_stack {
     uintptr_t hi, lo;
-    uintptr_t mapped; /* = lo: nothing is given back */
-    uintptr_t slack;  /* UINTPTR_MAX: nor at a switch */
+    uintptr_t mapped; /* one page below hi, as if no more were ever used */
+    uintptr_t limit;  /* UINTPTR_MAX: nor at a switch */
 };
 
 struct arch_g {
@@ -42,7 +42,21 @@ extern struct sim_cpu *sim_cpu;
 void sim_point(const char *file, int line);
 void sim_relax(const char *file, int line);
 void arch_preempt_pending(void);
-struct g *arch_context_switch(struct g *from, struct g *to);
+
+struct arch_switched {
+    struct g *prev;
+    uintptr_t after;
+};
+void arch_context_init(struct g *gp, uintptr_t top,
+                       void (*entry)(struct g *prev, struct g *self, uintptr_t after));
+struct arch_switched arch_context_switch(struct g *from, struct g *to, uintptr_t after);
+
+/* Nothing is gained by not saving. */
+static inline void
+arch_context_leave(struct g *from, struct g *to, uintptr_t after)
+{
+    arch_context_switch(from, to, after);
+}
 
 #define SIM_POINT()  sim_point(__FILE__, __LINE__)
 #define arch_relax() sim_relax(__FILE__, __LINE__)

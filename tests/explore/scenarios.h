@@ -26,6 +26,12 @@ int close_against_send(int argc, char **argv);
 int select_mesh(int argc, char **argv);
 int select_lets_go(int argc, char **argv);
 int select_and_close(int argc, char **argv);
+int default_sees_one_moment(int argc, char **argv);
+int close_leaves_no_gap(int argc, char **argv);
+
+/* scenarios_meet.c */
+int one_sees_the_other(int argc, char **argv);
+int send_meets_close(int argc, char **argv);
 
 /* scenarios_sync.c */
 int locks(int argc, char **argv);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chan.h"
 #include "scenarios.h"
 
 static struct waitgroup all;
@@ -226,5 +227,75 @@ select_and_close(int argc, char **argv)
     want(atomic_load(&m.in) + atomic_load(&m.out) == 3);
     chan_free(m.a);
     chan_free(m.b);
+    return 0;
+}
+
+static void
+moves_token(void *arg)
+{
+    struct mesh *m = arg;
+    long v = 1;
+    for (int i = 0; i < 3; i++) {
+        chan_send(m->b, &v);
+        chan_recv(m->a, &v);
+        chan_send(m->a, &v);
+        chan_recv(m->b, &v);
+    }
+    waitgroup_done(&all);
+}
+
+/* One of two channels always has a token: the default is never taken. */
+int
+default_sees_one_moment(int argc, char **argv)
+{
+    struct chan *none = chan_make(sizeof(long), 1);
+    (void)argc;
+    (void)argv;
+    for (size_t n = 2; n <= 3; n++) {
+        struct mesh m = { chan_make(sizeof(long), 1), chan_make(sizeof(long), 1), 0, 0 };
+        long v = 1;
+        chan_send(m.a, &v);
+        waitgroup_add(&all, 1);
+        go(moves_token, &m);
+        for (int i = 0; i < 8; i++) {
+            struct select_case cases[] = { SELECT_RECV(m.a, &v), SELECT_RECV(m.b, &v),
+                                           SELECT_RECV(none, &v) };
+            int k = chan_try_select(cases, n);
+            want(k == 0 || k == 1);
+            chan_send(k == 0 ? m.a : m.b, &v);
+        }
+        waitgroup_wait(&all);
+        chan_free(m.a);
+        chan_free(m.b);
+    }
+    chan_free(none);
+    return 0;
+}
+
+/* A channel on which somebody waits to send is closed: it is ready before, and it is after. */
+int
+close_leaves_no_gap(int argc, char **argv)
+{
+    struct chan *none = chan_make(sizeof(long), 1);
+    (void)argc;
+    (void)argv;
+    for (size_t n = 1; n <= 3; n++) {
+        struct chan *c = chan_make(sizeof(long), 0);
+        long v = 0;
+        waitgroup_add(&all, 2);
+        atomic_store(&count, 0);
+        go(tries_to_send, c);
+        while (PEEK(c->sendq.first) == NULL) {
+            gosched();
+        }
+        go(closes, c);
+        struct select_case cases[] = { SELECT_RECV(c, &v), SELECT_RECV(none, &v),
+                                       SELECT_RECV(none, &v) };
+        want(chan_try_select(cases, n) == 0);
+        waitgroup_wait(&all);
+        want(v == atomic_load(&count));
+        chan_free(c);
+    }
+    chan_free(none);
     return 0;
 }

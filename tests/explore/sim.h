@@ -22,9 +22,8 @@ void sim_interrupt(int core); /* pending on that core */
 void sim_timer(int64_t when); /* of this core */
 void sim_halt(int64_t until); /* arch_idle */
 void sim_start(int core, struct m *mp);
-void sim_leave(struct g *from, struct g *to);     /* this core, from stack to stack */
-void sim_device(void (*fn)(void *), void *arg);   /* fn(arg) in some core's interrupt, sometime */
-void sim_buffered(const void *from, size_t size); /* stores there may be late */
+void sim_leave(struct g *from, struct g *to);   /* this core, from stack to stack */
+void sim_device(void (*fn)(void *), void *arg); /* fn(arg) in some core's interrupt, sometime */
 void sim_events_print(void);
 void sim_failed(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
@@ -41,7 +40,7 @@ uint64_t sim_load(const volatile void *at, uint64_t in_memory, int size);
 void sim_fence(void);
 
 /* switch_sim.S */
-struct g *sim_switch_g(struct g *from, struct g *to);
+struct arch_switched sim_switch_g(struct g *from, struct g *to, uintptr_t after);
 void sim_switch_core(uintptr_t *save, uintptr_t load);
 
 /* A scenario: an ordinary main. Status other than `status`, a throw, or no end is a failure. */

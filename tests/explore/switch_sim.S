@@ -7,9 +7,10 @@
         .text
 
 /*
- * struct g *sim_switch_g(struct g *from, struct g *to);
- *   in   rdi = from, rsi = to      out   rax = rdi = the g that ran here before
- * A new g finds it in rdi as well, as entry's argument.
+ * struct arch_switched sim_switch_g(struct g *from, struct g *to, uintptr_t after);
+ *   in   rdi = from, rsi = to, rdx = after
+ *   out  rax = the g that ran here before, rdx = its after
+ * A new g finds them, and itself, in rdi, rsi and rdx: entry's arguments.
  */
         .globl  sim_switch_g
         .type   sim_switch_g, @function

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * arch_host.c -- sched/arch.h in a Linux process: contexts, cores, halting, time.
+ * arch_host.c -- sched/arch.h in a Linux process: cores, halting, time.
  *
  * A core is a thread, its g0 that thread's own stack. An interrupt is a signal sent to the thread
  * (signal_host.c); halting is waiting on a futex, the core's doorbell.
@@ -10,7 +10,7 @@
  *              2. the application's own libc calls are safe for the same reason; a lock that an
  *                 application takes and keeps by itself (flockfile, pthread_mutex_lock) is not:
  *                 a goroutine may give it back in another thread
- *              3. errno goes with the goroutine (switch_host.S, libc/errno.h); only an address of
+ *              3. errno goes with the goroutine (machine.h, libc/errno.h); only an address of
  *                 it that a preempted expression holds is still the old thread's
  * Context      as arch.h says of each
  * Protocol     ringing                              halting (interrupts off)
@@ -39,12 +39,8 @@
 #if HOST_TSAN
 #include <sanitizer/tsan_interface.h>
 #endif
-#if HOST_ASAN
-#include <sanitizer/asan_interface.h>
-#include <sanitizer/common_interface_defs.h>
-#endif
 
-enum { MXCSR_DEFAULT = 0x1f80, FCW_DEFAULT = 0x37f, CORE_STACK = 1 << 20 };
+enum { CORE_STACK = 1 << 20 };
 
 __thread struct host_core host_core = {
     .preempt = PREEMPT_NONE | 1,
@@ -62,80 +58,6 @@ int *
 host_errno(void)
 {
     return __errno_location(); /* what errno itself stands for, here or in libc/errno.h */
-}
-
-/* ---- contexts ---- */
-
-#if HOST_TSAN
-static void
-fiber_renew(struct arch_g *g)
-{
-    if (g->context.fiber != NULL) {
-        __tsan_destroy_fiber(g->context.fiber); /* its shadow stack keeps what never returned */
-    }
-    g->context.fiber = __tsan_create_fiber(0);
-}
-#endif
-
-void
-arch_context_init(struct g *gp, uintptr_t top, void (*entry)(struct g *prev))
-{
-    struct arch_g *g = (struct arch_g *)gp;
-    uintptr_t *sp = (uintptr_t *)top;
-#if HOST_ASAN
-    /* what the last life left poisoned, and never returned to clean up */
-    __asan_unpoison_memory_region((void *)(g->stack.lo + GUARD), g->stack.hi - g->stack.lo - GUARD);
-#endif
-    *--sp = 0;
-    *--sp = (uintptr_t)entry;
-    *--sp = (uintptr_t)host_first;
-    g->context.sp = (uintptr_t)sp;
-    g->context.mxcsr = MXCSR_DEFAULT;
-    g->context.fcw = FCW_DEFAULT;
-    g->context.err = 0;
-    g->context.fake_stack = NULL;
-#if HOST_TSAN
-    fiber_renew(g);
-#endif
-}
-
-#if HOST_ASAN
-static void
-stack_entered(void)
-{
-    __sanitizer_finish_switch_fiber(((struct arch_g *)this_g())->context.fake_stack, NULL, NULL);
-}
-#else
-static void
-stack_entered(void)
-{
-}
-#endif
-
-struct g *
-arch_context_switch(struct g *from, struct g *to)
-{
-#if HOST_TSAN
-    /* 0: what one core does on two stacks is in order */
-    __tsan_switch_to_fiber(((struct arch_g *)to)->context.fiber, 0);
-#endif
-#if HOST_ASAN
-    struct arch_g *f = (struct arch_g *)from, *t = (struct arch_g *)to;
-    __sanitizer_start_switch_fiber(&f->context.fake_stack, (const void *)(t->stack.lo),
-                                   t->stack.hi - t->stack.lo);
-#endif
-    struct g *prev = host_switch(from, to);
-    stack_entered();
-    return prev;
-}
-
-/* From host_first. */
-void host_begin(struct g *prev, void (*entry)(struct g *prev));
-void
-host_begin(struct g *prev, void (*entry)(struct g *prev))
-{
-    stack_entered();
-    entry(prev);
 }
 
 bool
@@ -258,7 +180,7 @@ host_core_begin(struct host_cell *cell, struct m *mp)
 
 struct start {
     struct host_cell *cell;
-    struct m         *m;
+    struct m *m;
 };
 
 static void *
@@ -272,7 +194,7 @@ core_main(void *arg)
 void
 arch_cpu_start(int cpu, struct m *mp)
 {
-    struct start s = {&host_cells[cpu], mp};
+    struct start s = { &host_cells[cpu], mp };
     pthread_attr_t attr;
     pthread_t thread;
 
@@ -323,7 +245,7 @@ host_time(int64_t when)
 {
     int64_t room = INT64_MAX - started_at;
     int64_t at = started_at + (when < 0 ? 0 : when < room ? when : room);
-    return (struct timespec){at / SECOND, at % SECOND};
+    return (struct timespec){ at / SECOND, at % SECOND };
 }
 
 /* The futex's own timeout replaces the timer: a halt costs one system call. */
@@ -379,7 +301,7 @@ arch_timer_set(int64_t when)
     if (when >= c->armed) { /* read after `wanted` is written: a signal in between reads that */
         return;
     }
-    struct itimerspec spec = {.it_value = host_time(when)};
+    struct itimerspec spec = { .it_value = host_time(when) };
     int err = errno;
     c->armed = when;
     timer_settime(c->cell->timer, TIMER_ABSTIME, &spec, NULL);

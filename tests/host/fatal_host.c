@@ -106,7 +106,29 @@ print_frames(uintptr_t frame, uintptr_t lo, uintptr_t hi)
     }
 }
 
-/* A parked g: switch_host.S's picture. A new one has no frame to follow. */
+/* Of a g that does not run. A new one has no frame to follow. */
+#if HOST_POLL
+UNINSTRUMENTED static void
+print_parked(const struct arch_g *g) /* switch_host.S has the picture */
+{
+    const uintptr_t *sp = (const uintptr_t *)g->context.sp;
+    if (sp[0] == (uintptr_t)host_first) {
+        print_address(sp[1]);
+    } else {
+        print_address(sp[7] - 1);
+        print_frames(sp[6], g->stack.lo, g->stack.hi);
+    }
+}
+#else
+static void
+print_parked(const struct arch_g *g)
+{
+    const uintptr_t *sp = (const uintptr_t *)g->context.sp; /* machine.h has the picture */
+    print_address(sp[0]);
+    print_frames(sp[1], g->stack.lo, g->stack.hi);
+}
+#endif
+
 UNINSTRUMENTED void
 arch_backtrace(const struct g *gp)
 {
@@ -117,13 +139,7 @@ arch_backtrace(const struct g *gp)
     } else if (gp == this_g()) {
         print_frames(here, g->stack.lo, g->stack.hi);
     } else {
-        const uintptr_t *sp = (const uintptr_t *)g->context.sp;
-        if (sp[0] == (uintptr_t)host_first) {
-            print_address(sp[1]);
-        } else {
-            print_address(sp[7] - 1);
-            print_frames(sp[6], g->stack.lo, g->stack.hi);
-        }
+        print_parked(g);
     }
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * switch_host.S -- how one stack becomes another, in a process.
+ * switch_host.S -- what of a switch is not inline (machine.h): a goroutine that is preempted, and,
+ * for the sanitizers, which are told of each switch, all of it.
  *
- * As on the metal (kernel/port/switch.S), with %fs for %gs, and the C library's errno kept by
- * each goroutine: it is a thread's, and a goroutine may go on in another thread.
+ * This is the picture in their case. Otherwise struct g has all that is kept, and the compiler has
+ * saved the registers.
  *
  *      sp -> | where to go on |  label 2, or host_first
  *            | r15 r14 r13    |  kept for the caller; in a new one: entry, then 0 for a
@@ -21,8 +22,9 @@
         .text
 
 /*
- * struct g *host_switch(struct g *from, struct g *to);
- *   in   rdi = from, rsi = to      out   rax = rdi = the g that ran here before
+ * struct arch_switched host_switch(struct g *from, struct g *to, uintptr_t after);
+ *   in   rdi = from, rsi = to, rdx = after
+ *   out  rax = rdi = the g that ran here before, rdx = its after
  */
         .globl  host_switch
         .type   host_switch, @function
@@ -38,21 +40,21 @@ host_switch:
         push    %rax
         stmxcsr G_MXCSR(%rdi)
         fnstcw  G_FCW(%rdi)
-        mov     host_errno_at(%rip), %rdx
-        mov     %fs:(%rdx), %ecx
+        mov     host_errno_at(%rip), %r8
+        mov     %fs:(%r8), %ecx
         mov     %ecx, G_ERR(%rdi)
         mov     %rsp, G_SP(%rdi)
         /* 2 the other stack, its errno, and its control words if they are not the same */
         mov     G_SP(%rsi), %rsp
         mov     %rsi, HOST_G
         mov     G_ERR(%rsi), %ecx
-        mov     %ecx, %fs:(%rdx)
+        mov     %ecx, %fs:(%r8)
         mov     %rdi, %rax
-        mov     G_MXCSR(%rdi), %edx
-        cmp     G_MXCSR(%rsi), %edx
+        mov     G_MXCSR(%rdi), %ecx
+        cmp     G_MXCSR(%rsi), %ecx
         jne     3f
-        movzwl  G_FCW(%rdi), %edx
-        cmp     G_FCW(%rsi), %dx
+        movzwl  G_FCW(%rdi), %ecx
+        cmp     G_FCW(%rsi), %cx
         jne     3f
         /* 3 on */
 1:      pop     %rcx
@@ -69,7 +71,7 @@ host_switch:
         jmp     1b
         .size   host_switch, . - host_switch
 
-/* Where a new goroutine begins: host_begin(prev, entry), with a 0 for its return address. */
+/* Where a new goroutine begins: host_begin(prev, entry, after), with a 0 for its return address. */
         .globl  host_first
         .type   host_first, @function
 host_first:

@@ -207,7 +207,7 @@ TEST(context_storms_leave_nothing_behind)
 {
     enum { CROWD = 8 };
     struct sched_stats before, after;
-    for (int round = 0; round < 2; round++) {
+    for (int round = 0; round < 5; round++) {
         if (round == 1) {
             sched_stats(&before); /* the first round has filled the caches */
         }
@@ -219,7 +219,8 @@ TEST(context_storms_leave_nothing_behind)
         CHECK(WAIT_UNTIL(num_goroutine() == 1));
     }
     sched_stats(&after);
-    CHECK(after.heap_bytes < before.heap_bytes + 48 * 1024);
+    /* a core's new goroutines come from chunks of 16 KiB of its own, which stay */
+    CHECK(after.heap_bytes < before.heap_bytes + (size_t)(48 + 32 * num_cpu()) * 1024);
 }
 
 /* ---- misuse ---- */

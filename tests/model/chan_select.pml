@@ -154,8 +154,15 @@ proctype selector()
 {
     bit nil[2];
     byte c;
+again:
     do
     :: received < VALUES ->
+        if /* a glance, without locks: one looks ready, or none */
+        :: sq[0] > 0 -> c = 0; goto try
+        :: sq[1] > 0 -> c = 1; goto try
+        :: closed[1] && !nil[1] -> nil[1] = 1
+        :: skip
+        fi;
 #if MUTANT == 3
         acquire(0); rq[0] = !nil[0]; plain[0] = 0; winner = 0; release(0); acquire(1);
 #else
@@ -163,12 +170,8 @@ proctype selector()
         acquire(1);
 #endif
         if
-        :: sq[0] > 0 -> /* pick, unlock the others, perform */
-            release(1); sq[0]--; release(0);
-            atomic { received++; grant[0]++ }
-        :: sq[1] > 0 ->
-            release(0); sq[1]--; release(1);
-            atomic { received++; grant[1]++ }
+        :: sq[0] > 0 -> release(0); release(1); c = 0; goto try /* all open, then tried */
+        :: sq[1] > 0 -> release(0); release(1); c = 1; goto try
         :: closed[1] && !nil[1] -> release(0); release(1); nil[1] = 1
         :: sq[0] == 0 && sq[1] == 0 && (!closed[1] || nil[1]) ->
             d_step { winner = 0; plain[0] = 0; plain[1] = 0 };
@@ -185,8 +188,20 @@ proctype selector()
             :: else -> received++
             fi
         fi
-    :: else -> break
-    od
+    :: else -> goto gone
+    od;
+try:
+    acquire(c);
+    if
+    :: sq[c] > 0 ->
+        sq[c]--;
+        release(c);
+        atomic { received++; grant[c]++ }
+    :: else -> release(c) /* lost to another */
+    fi;
+    goto again;
+gone:
+    skip
 }
 
 init {

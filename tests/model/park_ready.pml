@@ -15,6 +15,8 @@
  * Properties   one core at most on a stack; a switch loads the stack pointer that was saved last;
  *              no state but the expected one is changed (g_set_status); a waiter is not touched
  *              after its goroutine went on; at rest every goroutine has come to its end.
+ *              A dead stack is free for all in 3; gfree.c puts it on the list of its own core, which
+ *              takes none off before it has left the stack, so there it may be listed already.
  * Left out     idling and waking (idle_wake.pml), g0's own stack, pinned goroutines.
  *
  * check: SCENE=1 YIELDS=1 -- waiting and signalling, a yield anywhere

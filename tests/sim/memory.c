@@ -10,7 +10,7 @@
 #include "runtime.h"
 #include "sim.h"
 
-enum { LINE = 64, CLASSES = 1 << 9, WINDOW = 1 << 14, BIG_WINDOW = 1 << 20 };
+enum { LINE = 64, CLASSES = 1 << 9, WINDOW = 1 << 14, BIG_WINDOW = 1 << 20, PAGE = 4096 };
 #define GIB ((uintptr_t)1 << 30)
 
 const uintptr_t memory_heap = 0x100000000000, memory_stacks = memory_heap + 4 * GIB,
@@ -87,7 +87,8 @@ arch_stack_alloc(struct g *gp, size_t max)
         if (stack_top + size > memory_end) {
             return false;
         }
-        *s = (struct arch_stack){ stack_top + size, stack_top, stack_top, UINTPTR_MAX };
+        uintptr_t hi = stack_top + size;
+        *s = (struct arch_stack){ hi, stack_top, hi - PAGE, UINTPTR_MAX };
         stack_top += size;
         clock_charge(COST_STACK);
     }
@@ -99,4 +100,11 @@ arch_stack_trim(struct g *gp, uintptr_t below)
 {
     (void)gp;
     (void)below;
+}
+
+void
+arch_stack_drop(struct g *const *gs, size_t n)
+{
+    (void)gs;
+    (void)n;
 }

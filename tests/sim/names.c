@@ -25,13 +25,17 @@ struct field {
 #name, offsetof(struct type, name)                                                         \
     }
 static const struct field sched_fields[] = {
-    FIELD(sched, ncores),    FIELD(sched, slice),      FIELD(sched, tracing),
-    FIELD(sched, nspinning), FIELD(sched, nidle),      FIELD(sched, idle),
-    FIELD(sched, wakes),     FIELD(sched, gomaxprocs), FIELD(sched, next_id),
-    FIELD(sched, external),  FIELD(sched, dying),      FIELD(sched, lock),
-    FIELD(sched, global),    FIELD(sched, global_n),   FIELD(sched, gfree),
-    FIELD(sched, gfree_n),   FIELD(sched, gcold),      FIELD(sched, gbare),
-    FIELD(sched, gfree_big), FIELD(sched, chunks),     { NULL, 0 },
+    FIELD(sched, ncores),    FIELD(sched, slice),
+    FIELD(sched, tracing),   FIELD(sched, nspinning),
+    FIELD(sched, nidle),     FIELD(sched, idle),
+    FIELD(sched, wakes),     FIELD(sched, gomaxprocs),
+    FIELD(sched, next_id),   FIELD(sched, external),
+    FIELD(sched, dying),     FIELD(sched, lock),
+    FIELD(sched, global),    FIELD(sched, global_n),
+    FIELD(sched, gfree),     FIELD(sched, gfree_n),
+    FIELD(sched, gcold),     FIELD(sched, gcold_n),
+    FIELD(sched, gfree_big), FIELD(sched, chunks),
+    FIELD(sched, free_lock), { NULL, 0 },
 };
 static const struct field m_fields[] = {
     FIELD(m, g0),
@@ -70,11 +74,10 @@ static const struct field m_fields[] = {
     { NULL, 0 },
 };
 static const struct field g_fields[] = {
-    FIELD(g, context),    FIELD(g, stack), FIELD(g, status),   FIELD(g, wait_reason),
-    FIELD(g, pin),        FIELD(g, next),  FIELD(g, id),       FIELD(g, mark),
-    FIELD(g, fn),         FIELD(g, arg),   FIELD(g, name),     FIELD(g, creator),
-    FIELD(g, stack_max),  FIELD(g, err),   FIELD(g, wait_seq), FIELD(g, waits_on),
-    FIELD(g, wait_since), FIELD(g, tries), { NULL, 0 },
+    FIELD(g, context),  FIELD(g, stack), FIELD(g, status),     FIELD(g, wait_reason),
+    FIELD(g, pin),      FIELD(g, next),  FIELD(g, id),         FIELD(g, mark),
+    FIELD(g, fn),       FIELD(g, arg),   FIELD(g, err),        FIELD(g, wait_seq),
+    FIELD(g, waits_on), FIELD(g, class), FIELD(g, wait_since), { NULL, 0 },
 };
 static const struct field chan_fields[] = {
     FIELD(chan, elem_size), FIELD(chan, cap),   FIELD(chan, owner), FIELD(chan, lock),

@@ -8,6 +8,7 @@
 #include <acpi.h>
 #include <cpu.h>
 #include <lapic.h>
+#include <quirks.h>
 #include <stdlib.h>
 #include <string.h>
 #include <x86.h>
@@ -20,11 +21,17 @@ struct cpu_features cpu_features;
 
 static struct cpu core;
 static struct acpi_info acpi;
-static bool has_apic, has_x2apic, locked;
+static bool has_apic, has_x2apic, locked, sound;
 static uint64_t base;
 static unsigned faults, complaints, x2apic_writes;
 static uint64_t mapped;
 static uint32_t page[1024];
+
+bool
+quirks_deadline_sound(void)
+{
+    return sound;
+}
 
 struct cpu *
 this_cpu(void)
@@ -109,15 +116,17 @@ static void
 begin(uint64_t apic_base, bool x2apic)
 {
     base = apic_base;
+    memset(&cpu_features, 0, sizeof cpu_features);
     has_apic = true;
     has_x2apic = x2apic;
     locked = false;
+    sound = true;
+    cpu_features.hypervised = x2apic; /* else nobody asks for it */
     faults = complaints = x2apic_writes = 0;
     mapped = 0;
     memset(page, 0, sizeof page);
     page[0x20 / 4] = 5u << 24;
     memset(&acpi, 0, sizeof acpi);
-    memset(&cpu_features, 0, sizeof cpu_features);
     core.apic_id = 99;
 }
 
@@ -205,12 +214,41 @@ TEST(lapic_of_each_core_ends_in_one_mode)
     }
 }
 
+TEST(lapic_is_not_switched_to_x2apic_for_nothing)
+{
+    begin(0xfee00000 | BSP | EN, true);
+    cpu_features.hypervised = false;
+    acpi.ncpus = 2;
+    acpi.cpus[1].apic_id = 255;
+    CHECK(start());
+    CHECK(!lapic_is_x2apic());
+    CHECK(lapic_registers() == page);
+    acpi.cpus[1].enabled = true;
+    CHECK(start());
+    CHECK(lapic_is_x2apic());
+    CHECK_EQ(faults, 0);
+}
+
+TEST(lapic_counts_down_where_the_deadline_has_an_erratum)
+{
+    for (int good = 0; good <= 1; good++) {
+        begin(0xfee00000 | BSP | EN, false);
+        cpu_features.tsc_deadline = cpu_features.invtsc = true;
+        sound = good;
+        CHECK(start());
+        CHECK_EQ(page[0x320 / 4] >> 17 & 3, good ? 2 : 0);
+        CHECK_EQ(complaints, good ? 0 : 1);
+    }
+}
+
 static const struct test tests[] = {
     TEST_ENTRY(lapic_keeps_x2apic_where_firmware_left_it_on),
     TEST_ENTRY(lapic_switches_on_what_firmware_left_off),
     TEST_ENTRY(lapic_is_where_the_processor_says),
     TEST_ENTRY(lapic_stays_with_xapic_where_firmware_asks_for_it),
     TEST_ENTRY(lapic_of_each_core_ends_in_one_mode),
+    TEST_ENTRY(lapic_is_not_switched_to_x2apic_for_nothing),
+    TEST_ENTRY(lapic_counts_down_where_the_deadline_has_an_erratum),
 };
 
 int

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* build: -Ikernel -Isched -Isched/include -Itests/host -isystem tests/host/libc -DHOST_CORES=1 -fsanitize-coverage=trace-pc sched/[a-z]*.c tests/host/[a-z]*_host.[cS] kernel/cmdline.c */
+/* build: -Ikernel -Isched -Isched/include -Itests/host -isystem tests/host/libc -DHOST_CORES=1 -DGAMP_GLOBQ_BATCHES=8 -fsanitize-coverage=trace-pc sched/[a-z]*.c tests/host/[a-z]*_host.[cS] kernel/cmdline.c */
 /*
- * runq_test.c -- the ring, its overflow, and thieves that are real threads.
+ * runq_test.c -- the ring, its overflow, the global list, and thieves that are real threads.
  *
  * Context      on one core with preemption off, in the shoes of other cores: fake goroutines pass
  *              through the global list, which the scheduler underneath must not look at meanwhile
@@ -258,6 +258,98 @@ TEST(runq_loses_and_doubles_nothing_under_thieves)
     }
 }
 
+/* ---- the global list, which has room for eight batches here ---- */
+
+/* The next n of gs, from `at` on, as a list behind all others or in front of them. */
+static int
+put_list(int at, int n, bool head)
+{
+    struct g_list l = { 0 };
+    for (int i = 0; i < n; i++) {
+        g_list_push(&l, &gs[at + i]);
+    }
+    if (head) {
+        globq_put_head(&l);
+    } else {
+        globq_put_lists(&l, 1);
+    }
+    return at + n;
+}
+
+/* Takes once as mp and expects `first` and so on; returns how many came. */
+static int
+take_from(struct m *mp, uint32_t max, uint64_t first)
+{
+    struct m *was = as(mp);
+    int n = 0, id;
+    struct g *gp = globq_get(mp, max);
+    as(was);
+    if (gp == NULL) {
+        return 0;
+    }
+    CHECK_EQ(gp->id, first + (uint64_t)n++);
+    while ((id = get(mp)) >= 0) {
+        CHECK_EQ(id, first + (uint64_t)n++);
+    }
+    return n;
+}
+
+TEST(globq_keeps_order_in_more_batches_than_it_has_room_for)
+{
+    static const int lists[] = { 1, 1, 50, 64, 1, 64, 200, 33, 33, 33, 33, 33, 64, 1, 1 };
+    begin();
+    int at = 3;
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        at = put_list(at, lists[i], false);
+    }
+    put_list(0, 3, true);
+    CHECK_EQ(atomic_load(&sched.global_n), at);
+    int got = 0;
+    for (uint32_t max = 1, n; (n = (uint32_t)take_from(cores[1], max, (uint64_t)got)) > 0;) {
+        CHECK(n <= (max > 1 ? 2 * max : 1));
+        got += (int)n;
+        max = max % 100 + 9;
+    }
+    CHECK_EQ(got, at);
+    CHECK_EQ(atomic_load(&sched.global_n), 0);
+    end();
+}
+
+TEST(globq_puts_in_front_where_there_is_room)
+{
+    begin();
+    put_list(5, 70, false);
+    put_list(2, 3, true);
+    put_list(75, 70, false);
+    put_list(0, 2, true);
+    for (int got = 0; got < 145; got++) {
+        CHECK_EQ(take_from(cores[1], 1, (uint64_t)got), 1);
+    }
+    CHECK_EQ(take_from(cores[1], 1, 0), 0);
+    end();
+}
+
+TEST(globq_gives_a_fair_share_or_up_to_twice_that)
+{
+    begin();
+    int was = atomic_load(&sched.gomaxprocs);
+    atomic_store(&sched.gomaxprocs, 4);
+    put_list(0, 256, false);
+    CHECK_EQ(take_from(cores[1], 128, 0), 65); /* cut: the batch is more than twice that */
+    CHECK_EQ(take_from(cores[1], 1, 65), 1);
+    put_list(256, 90, false);
+    put_list(346, 90, false);
+    CHECK_EQ(take_from(cores[1], 128, 66), 93);  /* 370 / 4 + 1, of 190: cut */
+    CHECK_EQ(take_from(cores[1], 128, 159), 97); /* 277 / 4 + 1: all that is left of it */
+    CHECK_EQ(take_from(cores[1], 128, 256), 90); /* 180 / 4 + 1: the whole batch */
+    CHECK_EQ(take_from(cores[1], 128, 346), 23);
+    CHECK_EQ(take_from(cores[1], 128, 369), 17);
+    atomic_store(&sched.gomaxprocs, 1);
+    CHECK_EQ(take_from(cores[1], 128, 386), 50);
+    atomic_store(&sched.gomaxprocs, was);
+    end();
+}
+
 static const struct test tests[] = {
     TEST_ENTRY(runq_keeps_order_and_fills),
     TEST_ENTRY(runq_next_comes_first_and_pushes_the_old_one_behind),
@@ -266,6 +358,9 @@ static const struct test tests[] = {
     TEST_ENTRY(runq_thief_takes_next_only_when_told),
     TEST_ENTRY(runq_drain_takes_all),
     TEST_ENTRY(runq_loses_and_doubles_nothing_under_thieves),
+    TEST_ENTRY(globq_keeps_order_in_more_batches_than_it_has_room_for),
+    TEST_ENTRY(globq_puts_in_front_where_there_is_room),
+    TEST_ENTRY(globq_gives_a_fair_share_or_up_to_twice_that),
 };
 
 int

@@ -2,7 +2,7 @@
 
 // main.go -- the benchmarks of ../main.c in Go: same names, figures and lines.
 //
-// Arguments: bench=name,name|all procs=1,2 scale=1.0 reps=1 icount=1; as process 1 of a machine
+// Arguments: bench=name,name|all procs=1,2 scale=1.0 reps=1 icount=1 clock=cpu; as process 1 of a machine
 // they come from the kernel's command line, and the end switches the machine off.
 // Each benchmark has a process of its own: none inherits another's heap or free goroutines.
 package main
@@ -58,15 +58,34 @@ var rows = []row{
 	{"steal_balance_13us", stealBalance13, 10000, false, true, false, true},
 	{"skynet1m", func(n int) { skynet("skynet1m", n) }, 1000000, false, true, false, true},
 	{"mem1m", parked, 1000000, true, true, false, true},
+	{"wake_same_core", wakeSameCore, 1000, true, false, false, true},
+	{"wake_other_core", wakeOtherCore, 1000, false, false, false, true},
+	{"slice", slice, 100, true, false, false, true},
+	{"timer_idle", timerIdle, 500, false, false, false, true},
+	{"timer_busy", timerBusy, 500, false, false, false, true},
+	{"scale1k", scale, 1000, true, true, false, true},
+	{"scale1m", scale, 1000000, true, true, false, true},
 }
 
 var (
-	names, procs, scale = "all", "1", 1.0
-	reps, child         = 1, ""
-	icount, warming     bool
-	machine             = os.Getpid() == 1 // nothing else runs here
-	sink                uint64             // results go here, so that they are computed
+	names, procs, factor = "all", "1", 1.0
+	reps, child          = 1, ""
+	icount, warming      bool
+	cpuClock             bool // the process's own time, which others do not lengthen
+	started              = time.Now()
+	machine              = os.Getpid() == 1 // nothing else runs here
+	sink                 uint64             // results go here, so that they are computed
 )
+
+// now is what benchLine's times are differences of.
+func now() time.Duration {
+	if !cpuClock {
+		return time.Since(started)
+	}
+	var used syscall.Rusage
+	syscall.Getrusage(syscall.RUSAGE_SELF, &used)
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
 
 // benchLine prints one line: n operations took d. Nothing while warming up.
 func benchLine(name string, n int, d time.Duration) {
@@ -98,7 +117,7 @@ func memoryLine(name string, n int, bytes int64) {
 func (r *row) measure() {
 	n := r.n
 	if !r.fixed {
-		n = int(float64(n) * scale)
+		n = int(float64(n) * factor)
 		if n >= 2000 {
 			n -= n % 1000
 		} else if n < 1 {
@@ -130,11 +149,13 @@ func argument(word string) bool {
 	case "procs":
 		procs = value
 	case "scale":
-		scale, _ = strconv.ParseFloat(value, 64)
+		factor, _ = strconv.ParseFloat(value, 64)
 	case "reps":
 		reps, _ = strconv.Atoi(value)
 	case "icount":
 		icount = value == "1"
+	case "clock":
+		cpuClock = value == "cpu"
 	case "child":
 		child = value
 	case "machine":
@@ -156,9 +177,9 @@ func (r *row) wanted() bool {
 
 // inChild runs one row in a process of its own. It writes to our standard output itself.
 func (r *row) inChild(cores string) {
-	c := exec.Command("/proc/self/exe", "child="+r.name, "procs="+cores, fmt.Sprint("scale=", scale),
+	c := exec.Command("/proc/self/exe", "child="+r.name, "procs="+cores, fmt.Sprint("scale=", factor),
 		fmt.Sprint("reps=", reps), "icount="+map[bool]string{true: "1"}[icount],
-		fmt.Sprint("machine=", machine))
+		fmt.Sprint("machine=", machine), "clock="+map[bool]string{true: "cpu"}[cpuClock])
 	c.Stdout, c.Stderr = os.Stdout, os.Stderr
 	if err := c.Run(); err != nil {
 		fmt.Printf("bench: %s procs=%s: %v\n", r.name, cores, err)

@@ -6,7 +6,6 @@ package main
 import (
 	"fmt"
 	"sync"
-	"time"
 )
 
 func echo(a <-chan int, b chan<- int) {
@@ -19,12 +18,12 @@ func echo(a <-chan int, b chan<- int) {
 func pingpong(n int) {
 	a, b := make(chan int), make(chan int)
 	go echo(a, b)
-	began := time.Now()
+	began := now()
 	for i := 0; i < n; i++ {
 		a <- i
 		<-b
 	}
-	took := time.Since(began)
+	took := now() - began
 	close(a)
 	<-b
 	benchLine("chan_pingpong_unbuf", n, took)
@@ -46,19 +45,19 @@ func drink(c <-chan int) {
 
 func buffered(n int) {
 	c := make(chan int, 128)
-	began := time.Now()
+	began := now()
 	go func() {
 		pour(c, n)
 		close(c)
 	}()
 	drink(c)
-	benchLine("chan_buf_throughput", n, time.Since(began))
+	benchLine("chan_buf_throughput", n, now()-began)
 }
 
 func mpmc(n int) {
 	c := make(chan int, 128)
 	var senders, receivers sync.WaitGroup
-	began := time.Now()
+	began := now()
 	senders.Add(4)
 	receivers.Add(4)
 	for i := 0; i < 4; i++ {
@@ -74,7 +73,7 @@ func mpmc(n int) {
 	senders.Wait()
 	close(c)
 	receivers.Wait()
-	benchLine("chan_mpmc", n, time.Since(began))
+	benchLine("chan_mpmc", n, now()-began)
 }
 
 func selectEcho(a <-chan int, b chan<- int, quit <-chan struct{}, gone *sync.WaitGroup) {
@@ -99,7 +98,7 @@ func selectPingpong(n int) {
 	var gone sync.WaitGroup
 	gone.Add(1)
 	go selectEcho(a, b, quit, &gone)
-	began := time.Now()
+	began := now()
 	for i := 0; i < n; i++ {
 		select {
 		case a <- i:
@@ -110,7 +109,7 @@ func selectPingpong(n int) {
 		case <-quit:
 		}
 	}
-	took := time.Since(began)
+	took := now() - began
 	close(quit)
 	gone.Wait()
 	benchLine("select_pingpong", n, took)
@@ -118,7 +117,7 @@ func selectPingpong(n int) {
 
 func select2Recv(n int) {
 	a, b := make(chan int), make(chan int)
-	began := time.Now()
+	began := now()
 	go func() {
 		for i := 0; i < n/2; i++ {
 			a <- i
@@ -137,12 +136,12 @@ func select2Recv(n int) {
 	if sum != 0 {
 		panic(fmt.Sprint("select2_recv: ", sum))
 	}
-	benchLine("select2_recv", n, time.Since(began))
+	benchLine("select2_recv", n, now()-began)
 }
 
 func selectDefault(n int) {
 	c := make(chan int, 1)
-	began := time.Now()
+	began := now()
 	for i := 0; i < n; i++ {
 		select {
 		case <-c:
@@ -150,12 +149,12 @@ func selectDefault(n int) {
 		default:
 		}
 	}
-	benchLine("select_default_nonblock", n, time.Since(began))
+	benchLine("select_default_nonblock", n, now()-began)
 }
 
 func select2Default(n int) {
 	a, b := make(chan int, 1), make(chan int, 1)
-	began := time.Now()
+	began := now()
 	for i := 0; i < n; i++ {
 		select {
 		case <-a:
@@ -165,7 +164,7 @@ func select2Default(n int) {
 		default:
 		}
 	}
-	benchLine("select2_default_nonblock", n, time.Since(began))
+	benchLine("select2_default_nonblock", n, now()-began)
 }
 
 func ring(n int) {
@@ -177,14 +176,14 @@ func ring(n int) {
 		go echo(in, out)
 		in = out
 	}
-	began := time.Now()
+	began := now()
 	for lap := 0; lap < n/size; lap++ {
 		head <- lap
 		if v := <-in; v != lap {
 			panic(fmt.Sprintf("ring: %d came instead of %d", v, lap))
 		}
 	}
-	took := time.Since(began)
+	took := now() - began
 	close(head)
 	<-in
 	benchLine("ring", n, took)
@@ -207,7 +206,7 @@ func sieve(n int) {
 		name, last = "prime_sieve_1000", 7919
 	}
 	c := make(chan int)
-	began := time.Now()
+	began := now()
 	go func(c chan<- int) {
 		for i := 2; i <= last; i++ {
 			c <- i
@@ -221,7 +220,7 @@ func sieve(n int) {
 		c = next
 		count++
 	}
-	took := time.Since(began)
+	took := now() - began
 	if count != n {
 		panic(fmt.Sprintf("sieve: %d primes, expected %d", count, n))
 	}
@@ -244,11 +243,11 @@ func skynetNode(up chan<- int, first, size int) {
 }
 
 func skynet(name string, leaves int) {
-	began := time.Now()
+	began := now()
 	c := make(chan int)
 	go skynetNode(c, 0, leaves)
 	sum := <-c
-	took := time.Since(began)
+	took := now() - began
 	if sum != leaves*(leaves-1)/2 {
 		panic(fmt.Sprint("skynet: ", sum))
 	}
@@ -277,11 +276,11 @@ func pfib(n int) int {
 }
 
 func parallelFib(n int) {
-	began := time.Now()
+	began := now()
 	for i := 0; i < n; i++ {
 		if pfib(24) != 46368 {
 			panic("fib: wrong")
 		}
 	}
-	benchLine("parallel_fib", n*1596, time.Since(began))
+	benchLine("parallel_fib", n*1596, now()-began)
 }

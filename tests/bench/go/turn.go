@@ -23,21 +23,21 @@ func work(n int, x uint64) uint64 {
 }
 
 func loop(n int) {
-	began := time.Now()
+	began := now()
 	sink += work(n, 1)
-	benchLine("calib_loop", n, time.Since(began))
+	benchLine("calib_loop", n, now()-began)
 }
 
 func timeNow(n int) {
-	began := time.Now()
+	began := now()
 	for i := 0; i < n; i++ {
 		time.Now()
 	}
-	benchLine("time_now", n, time.Since(began))
+	benchLine("time_now", n, now()-began)
 }
 
 func spawnExit(n int) {
-	began := time.Now()
+	began := now()
 	for i := 0; i < n; i += 1000 {
 		var wg sync.WaitGroup
 		wg.Add(1000)
@@ -46,14 +46,14 @@ func spawnExit(n int) {
 		}
 		wg.Wait()
 	}
-	benchLine("spawn_exit", n, time.Since(began))
+	benchLine("spawn_exit", n, now()-began)
 }
 
 // together runs fn on k goroutines and waits.
 func together(k int, fn func()) time.Duration {
 	var wg sync.WaitGroup
 	wg.Add(k)
-	began := time.Now()
+	began := now()
 	for i := 0; i < k; i++ {
 		go func() {
 			fn()
@@ -61,7 +61,7 @@ func together(k int, fn func()) time.Duration {
 		}()
 	}
 	wg.Wait()
-	return time.Since(began)
+	return now() - began
 }
 
 func yield(n int) {
@@ -75,13 +75,13 @@ func yield(n int) {
 
 func mutexAlone(n int) {
 	var m sync.Mutex
-	began := time.Now()
+	began := now()
 	for i := 0; i < n; i++ {
 		m.Lock()
 		sink++
 		m.Unlock()
 	}
-	benchLine("mutex_uncontended", n, time.Since(began))
+	benchLine("mutex_uncontended", n, now()-began)
 }
 
 func mutexContended(n int) {
@@ -114,10 +114,10 @@ func fanout(n int) {
 			runtime.Gosched()
 		}
 		time.Sleep(time.Millisecond)
-		began := time.Now()
+		began := now()
 		gate.Done()
 		done.Wait()
-		took += time.Since(began)
+		took += now() - began
 	}
 	benchLine("waitgroup_fanout", n, took)
 }
@@ -129,7 +129,7 @@ func timerSleep(n int) {
 	var all sync.WaitGroup
 	x := uint64(42)
 	all.Add(n)
-	began := time.Now()
+	began := now()
 	for i := range late {
 		x = work(1, x)
 		go func(late *time.Duration, d time.Duration) {
@@ -140,19 +140,19 @@ func timerSleep(n int) {
 		}(&late[i], time.Millisecond+time.Duration(x>>33%9000)*time.Microsecond)
 	}
 	all.Wait()
-	benchLine("timer_sleep", n, time.Since(began))
+	benchLine("timer_sleep", n, now()-began)
 	latenessLine("timer_sleep", late)
 }
 
 func sleepOneByOne(name string, n int) {
 	late := make([]time.Duration, n)
-	began := time.Now()
+	began := now()
 	for i := range late {
 		from := time.Now()
 		time.Sleep(time.Millisecond)
 		late[i] = time.Since(from) - time.Millisecond
 	}
-	benchLine(name, n, time.Since(began))
+	benchLine(name, n, now()-began)
 	latenessLine(name, late)
 }
 
@@ -176,7 +176,7 @@ func preemptLatency(n int) {
 func tasks(name string, n, iterations int) {
 	var all sync.WaitGroup
 	all.Add(n)
-	began := time.Now()
+	began := now()
 	for i := 0; i < n; i++ {
 		go func() {
 			if work(iterations, 1) == 0 {
@@ -186,7 +186,7 @@ func tasks(name string, n, iterations int) {
 		}()
 	}
 	all.Wait()
-	benchLine(name, n, time.Since(began))
+	benchLine(name, n, now()-began)
 }
 
 func stealBalance(n int) {
@@ -238,14 +238,14 @@ func parked(n int) {
 	runtime.GC()
 	debug.FreeOSMemory()
 	resident, used := memory()
-	began := time.Now()
+	began := now()
 	for i := 0; i < n; i++ {
 		go parks()
 	}
 	for atomic.LoadInt64(&waiting) < int64(n) {
 		runtime.Gosched()
 	}
-	took := time.Since(began)
+	took := now() - began
 	time.Sleep(100 * time.Millisecond)
 	residentThen, usedThen := memory()
 	benchLine("spawn_park_"+tag, n, took)
@@ -253,10 +253,10 @@ func parked(n int) {
 	if machine {
 		memoryLine("blocked_"+tag+"_sysfree", n, usedThen-used)
 	}
-	began = time.Now()
+	began = now()
 	close(release)
 	released.Wait()
-	benchLine("wake_all_"+tag, n, time.Since(began))
+	benchLine("wake_all_"+tag, n, now()-began)
 }
 
 //go:noinline
@@ -270,12 +270,12 @@ func deep(n int) uint64 { // about 1 KiB a frame
 }
 
 func diveOften(c chan uint64, depth, n int) time.Duration {
-	began := time.Now()
+	began := now()
 	for i := 0; i < n; i++ {
 		go func() { c <- deep(depth) }()
 		sink += <-c
 	}
-	return time.Since(began)
+	return now() - began
 }
 
 func stackGrowth(n int) {
@@ -285,11 +285,11 @@ func stackGrowth(n int) {
 	var took time.Duration
 	go func() {
 		v := deep(64)
-		began := time.Now()
+		began := now()
 		for i := 0; i < n; i++ {
 			sink += deep(64)
 		}
-		took = time.Since(began)
+		took = now() - began
 		c <- v
 	}()
 	<-c
