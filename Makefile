@@ -49,16 +49,20 @@ FREESTANDING := -nostdinc -isystem $(shell $(CC) -print-file-name=include)
 MACHINE_FLAGS := -mcmodel=kernel -mno-red-zone -fno-pic -fno-omit-frame-pointer \
                  -fno-stack-protector -fno-asynchronous-unwind-tables
 COMMON   := -std=gnu11 $(if $(DEBUG),-O1 -DDEBUG,-O2) -g -MMD -MP $(MACHINE_FLAGS) \
-            -Wall -Wextra -Wshadow
+            -ffunction-sections -fdata-sections -Wall -Wextra -Wshadow
 STRICT   := $(COMMON) -ffreestanding -Wconversion -Wno-sign-conversion -Werror
 NO_SSE   := -mgeneral-regs-only
+# With gcc the scheduler and the program become one at the link, and what is short of the one a part
+# of the other. A file that switches stacks stays apart: it names no register that it has not got.
+LTO      := $(if $(or $(filter-out gcc,$(COMPILER)),$(DEBUG),$(HOSTED)),,-flto -flto-partition=none)
 KERNEL_I := -Ikernel -Ikernel/port -Iboot -Idrivers -Isched/include -Isched
 
 FLAGS_kernel := $(STRICT) $(NO_SSE) $(KERNEL_I) -isystem kernel/libc/include $(FREESTANDING)
 FLAGS_libc   := $(STRICT) $(KERNEL_I) -isystem kernel/libc/include $(FREESTANDING)
-FLAGS_sched  := $(STRICT) $(NO_SSE) -Isched -Isched/include -Ikernel/port $(FREESTANDING)
-FLAGS_app    := $(COMMON) -fno-optimize-sibling-calls -fstack-clash-protection -fhosted -include tools/hosted.h -Isched/include \
-                -isystem kernel/libc/include $(FREESTANDING)
+FLAGS_switch := $(STRICT) $(NO_SSE) -Isched -Isched/include -Ikernel/port $(FREESTANDING)
+FLAGS_sched  := $(if $(LTO),$(patsubst $(NO_SSE),-mno-sse -mno-mmx,$(FLAGS_switch)) $(LTO),$(FLAGS_switch))
+FLAGS_app    := $(COMMON) $(LTO) -fno-optimize-sibling-calls -fstack-clash-protection -fhosted \
+                -include tools/hosted.h -Isched/include -isystem kernel/libc/include $(FREESTANDING)
 FLAGS_demo   := $(FLAGS_app) -Werror
 
 # The UEFI loader is a program of the firmware's: other headers, other calls, other relocations.
@@ -74,6 +78,7 @@ ifneq ($(HOSTED),)
 FLAGS_host  := -std=gnu11 $(if $(DEBUG),-O1 -DDEBUG,-O2) -g -MMD -MP -fno-omit-frame-pointer -pthread \
                -Wall -Wextra -Wshadow
 FLAGS_sched := $(FLAGS_host) -mno-red-zone -Werror -Isched -Isched/include -Itests/host -iquote kernel
+FLAGS_switch := $(FLAGS_sched)
 FLAGS_app   := $(FLAGS_host) -Isched/include -isystem tests/host/libc
 FLAGS_demo  := $(FLAGS_app) -Werror
 endif
@@ -216,6 +221,7 @@ endif
 $B/kernel/libc/%.o: FLAGS = $(FLAGS_libc)
 $B/kernel/libc/memory.o: FLAGS = $(FLAGS_kernel)
 $B/sched/%.o: FLAGS = $(FLAGS_sched)
+$B/sched/proc.o $B/sched/idle.o: FLAGS = $(FLAGS_switch)
 $B/tests/host/%.o: FLAGS = $(FLAGS_sched)
 $B/demos/%.o: FLAGS = $(FLAGS_demo) -Dmain=demo_$(*F)_main
 $B/demos/shell.o $B/demos/tour.o $B/demos/top.o: FLAGS = $(FLAGS_demo)
@@ -266,21 +272,24 @@ $(IMAGE): $(OBJ) Makefile $A/objects
 	$(call say,LD   $@)
 	$(CC) -pthread -o $@ $(APP_OBJ) $(KERNEL_OBJ) -lm
 else
-link = $(LD) -nostdlib -static -T linker.ld --build-id=none -z noexecstack \
-       -z max-page-size=4096 -o $(1) $(filter %.o,$^) $(2) $(LIBGCC)
+MACHINE_OBJ = $(filter-out $B/sched/%,$(KERNEL_OBJ))
+as_one = $(CC) $(COMMON) $(if $(LTO),$(LTO) -flinker-output=nolto-rel) -r -nostdlib -o $(1) $(2)
+link = $(LD) -nostdlib -static -T linker.ld --gc-sections --build-id=none -z noexecstack \
+       -z max-page-size=4096 -o $(1) $(2) $(LIBGCC)
 text_symbols = $(NM) -n $(1) | awk '$$2 ~ /[TtWw]/ && /^ffffffff/'
 
 $(IMAGE): $(OBJ) $A/objects
 $(CHECKS): $(CHECKS_OBJ) $B/checks/objects
 $(IMAGE) $(CHECKS): linker.ld tools/symbols.awk Makefile
 	$(call say,LD   $@)
+	$(call as_one,$(@D)/one_.o,$(filter-out $(MACHINE_OBJ),$(filter %.o,$^)))
 	awk -f tools/symbols.awk < /dev/null > $(@D)/symbols0.S
 	$(CC) -c -o $(@D)/symbols0.o $(@D)/symbols0.S
-	$(call link,$(@D)/pass1.elf,$(@D)/symbols0.o)
+	$(call link,$(@D)/pass1.elf,$(MACHINE_OBJ) $(@D)/one_.o $(@D)/symbols0.o)
 	$(call text_symbols,$(@D)/pass1.elf) > $(@D)/symbols.1
 	awk -f tools/symbols.awk < $(@D)/symbols.1 > $(@D)/symbols_.S
 	$(CC) -c -o $(@D)/symbols_.o $(@D)/symbols_.S
-	$(call link,$@,$(@D)/symbols_.o)
+	$(call link,$@,$(MACHINE_OBJ) $(@D)/one_.o $(@D)/symbols_.o)
 	$(call text_symbols,$@) | cmp -s - $(@D)/symbols.1 || \
 	    { echo "$@: code moved when the symbol table was filled in" >&2; exit 1; }
 

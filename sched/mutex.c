@@ -21,8 +21,9 @@
  *              wait renewed in between (wait_seq) was there at one moment. An owner that has ended
  *              is no part of it, whoever has its struct g now: the mark has bits of its number.
  *              With the kernel word `quiet` it is told when the program has come to a halt.
- * Cost         uncontended: 7 instructions to lock, 7 to unlock, the calls and one CAS each
- *              included. Contended: an unlock reads the clock only where it wakes somebody.
+ * Cost         uncontended: 4 instructions to lock, 3 to unlock, where the compiler makes them a
+ *              part of the caller at the link, and a call more where not; one CAS each. Contended:
+ *              an unlock reads the clock only where it wakes somebody.
  * Rejected     The address of struct g alone as owner: 12 instructions, but a goroutine that ends
  *              with a mutex locked would leave it to the next one in its struct g.
  *              Spinning before parking: nothing is gained where cores are virtual, and here that
@@ -236,6 +237,9 @@ mutex_lock_slow(struct mutex *m, struct g *gp)
 {
     uint64_t mark = atomic_load_explicit(&gp->mark, memory_order_relaxed), woken = 0;
     ASSERT(mark != 0);
+    if (mutex_take(m, mark, 0)) {
+        return;
+    }
     struct waiter w = { .g = gp, .since = arch_nanotime() };
     mutex_wait_begin(gp, m);
     while (!mutex_wait(m, &w, mark, woken) && !mutex_take(m, mark, WOKEN)) {
@@ -251,8 +255,7 @@ mutex_lock(struct mutex *m)
     struct g *gp = this_g();
     uint64_t mark = atomic_load_explicit(&gp->mark, memory_order_relaxed);
     if (!atomic_compare_exchange_strong_explicit(&m->state, &unlocked, mark, memory_order_acquire,
-                                                 memory_order_relaxed)
-        && !mutex_take(m, mark, 0)) {
+                                                 memory_order_relaxed)) {
         mutex_lock_slow(m, gp);
     }
 }
@@ -277,9 +280,12 @@ mutex_open(struct mutex *m, uint64_t s)
 }
 
 static __attribute__((noinline)) void
-mutex_unlock_slow(struct mutex *m)
+mutex_unlock_slow(struct mutex *m, uint64_t s)
 {
-    uint64_t s = state_lock(&m->state);
+    if (mutex_open(m, s)) {
+        return;
+    }
+    s = state_lock(&m->state);
     if (owner_mark(s) == 0) {
         state_unlock(&m->state, s);
         fatal("sync: unlock of unlocked mutex");
@@ -302,9 +308,8 @@ mutex_unlock_for(struct mutex *m, const struct g *owner)
 {
     uint64_t s = atomic_load_explicit(&owner->mark, memory_order_relaxed);
     if (!atomic_compare_exchange_strong_explicit(&m->state, &s, 0, memory_order_release,
-                                                 memory_order_relaxed)
-        && !mutex_open(m, s)) {
-        mutex_unlock_slow(m);
+                                                 memory_order_relaxed)) {
+        mutex_unlock_slow(m, s);
     }
 }
 

@@ -15,6 +15,7 @@ BEGIN {
 $2 ~ /^[TtWw]$/ && $1 ~ /^ffffffff[89a-f]/ && $3 !~ /^(__text_|\.L)/ && $1 != last {
     last = $1
     printf "    .long 0x%s - 0x80000000, .Ln%d - ksym_names\n", substr($1, 9), n
+    sub(/\.lto_priv\.[0-9]+/, "", $3)
     name[n++] = $3
 }
 

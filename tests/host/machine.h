@@ -153,8 +153,9 @@ arch_context_switch(struct g *from, struct g *to, uintptr_t after)
         "2:\tpop %%rbp"
         : "+D"(from), "+S"(to), "+d"(after)
         : [g] "i"(HOST_G)
-        : "rax", "rbx", "rcx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "memory",
-          "cc");
+        : "rax", "rbx", "rcx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "xmm0", "xmm1",
+          "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12",
+          "xmm13", "xmm14", "xmm15", "memory", "cc");
     return (struct arch_switched){ from, after };
 }
 #endif
