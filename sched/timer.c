@@ -85,7 +85,8 @@ gosleep(duration d)
     if (d <= 0) {
         return;
     }
-    struct sleeper s = { .entry = { .when = after(d), .fire = sleep_fire }, .g = this_g() };
+    struct sleeper s = { .entry = { .when = after(d), .fire = sleep_fire, .index = TIMER_STAYS },
+                         .g = this_g() };
     arch_preempt_off();
     if (!timers_room(this_m())) {
         sched_out_of_memory("gosleep: no memory for a timer");

@@ -5,7 +5,8 @@
 #pragma once
 #include "runtime.h"
 
-#define TIMER_OUT UINT32_MAX
+#define TIMER_OUT   UINT32_MAX
+#define TIMER_STAYS (UINT32_MAX - 1) /* nobody stops it, so it need not know where it is */
 
 struct timer_entry {
     int64_t when;
@@ -13,7 +14,7 @@ struct timer_entry {
     void (*fire)(struct m *mp, struct timer_entry *t, int64_t now);
     /* Of a weak one: does anybody wait for it? NULL: nobody ever does. */
     bool (*awaited)(const struct timer_entry *t);
-    uint32_t index; /* in its heap, or TIMER_OUT */
+    uint32_t index; /* in its heap, or TIMER_OUT, or TIMER_STAYS */
     bool weak;      /* in itself no reason to hold a deadlock report back */
 };
 

@@ -72,9 +72,9 @@ TEST(timer_heaps_are_empty_afterwards)
     }
 }
 
-enum { TIMERS = 8 };
+enum { TIMERS = 8, CROWD = 100 };
 
-static int64_t fired[TIMERS];
+static int64_t fired[CROWD];
 static int nfired;
 
 static void
@@ -109,6 +109,44 @@ TEST(timer_the_earlier_fires_first)
     }
 }
 
+/* Every other one stays: it is not touched until it fires. Of the others half are stopped. */
+TEST(timer_crowds_fire_in_order)
+{
+    static struct timer_entry t[CROWD];
+    int left = CROWD;
+    arch_preempt_off();
+    struct m *mp = this_m();
+    for (int i = 0; i < CROWD; i++) {
+        CHECK(timers_room(mp));
+        atomic_fetch_add(&mp->timers.spoken_for, 1);
+    }
+    lock_acquire(&mp->timers.lock, RANK_TIMERS);
+    nfired = 0;
+    for (int i = 0; i < CROWD; i++) {
+        t[i] = (struct timer_entry){ .when = 1 + i * 37 % CROWD,
+                                     .fire = note,
+                                     .index = i % 2 == 0 ? TIMER_STAYS : TIMER_OUT };
+        timers_insert(mp, &t[i]);
+    }
+    for (int i = 1; i < CROWD; i += 4, left--) {
+        timers_remove(mp, &t[i]);
+        CHECK_EQ(t[i].index, TIMER_OUT);
+    }
+    for (int i = 0; i < CROWD; i += 2) {
+        CHECK_EQ(t[i].index, TIMER_STAYS);
+    }
+    lock_release(&mp->timers.lock);
+    timers_run(mp);
+    lock_acquire(&mp->timers.lock, RANK_TIMERS); /* and has fired the last */
+    lock_release(&mp->timers.lock);
+    atomic_fetch_sub(&mp->timers.spoken_for, CROWD);
+    arch_preempt_on();
+    CHECK_EQ(nfired, left);
+    for (int i = 1; i < nfired; i++) {
+        CHECK(fired[i - 1] < fired[i]);
+    }
+}
+
 static _Atomic(bool) over;
 
 static void
@@ -140,7 +178,8 @@ TEST(timer_fires_behind_a_loop)
 static const struct test tests[] = {
     TEST_ENTRY(timer_no_sleep_returns_at_once), TEST_ENTRY(timer_sleep_is_never_short),
     TEST_ENTRY(timer_many_sleep_and_all_wake),  TEST_ENTRY(timer_heaps_are_empty_afterwards),
-    TEST_ENTRY(timer_the_earlier_fires_first),  TEST_ENTRY(timer_fires_behind_a_loop),
+    TEST_ENTRY(timer_the_earlier_fires_first),  TEST_ENTRY(timer_crowds_fire_in_order),
+    TEST_ENTRY(timer_fires_behind_a_loop),
 };
 
 int
