@@ -43,5 +43,8 @@ void bench_steal(long n), bench_steal13(long n);
 /* many.c */
 void bench_parked(long n), bench_stack(long n);
 
+/* path.c */
+void bench_tick(long n), bench_turns(long n);
+
 /* scale.c */
 void bench_scale(long n);

@@ -55,6 +55,8 @@ static const struct {
     { "steal_balance_13us", bench_steal13, 10000, false, true, false, true },
     { "skynet1m", bench_skynet1m, 1000000, false, true, false, true },
     { "mem1m", bench_parked, 1000000, true, true, false, true },
+    { "tick", bench_tick, 1000, true, true, false, true },
+    { "preempt_round_trip", bench_turns, 20, true, true, false, true },
     { "scale1k", bench_scale, 1000, true, true, false, true },
     { "scale1m", bench_scale, 1000000, true, true, false, true },
 };
