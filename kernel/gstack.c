@@ -77,11 +77,10 @@ gstack_bytes(void)
 
 /* ---- growing ---- */
 
-/* One page at va. True: it is there now. */
+/* A page at an entry, NULL if there was no memory for its table. True: it is there now. */
 static bool
-map_page(uintptr_t va)
+map_page(pte *e)
 {
-    pte *e = vm_pte(va);
     if (e == NULL) {
         return false;
     }
@@ -112,7 +111,8 @@ static bool
 grow(uintptr_t va, struct arch_stack *s)
 {
     uintptr_t page = va & ~(PAGE_SIZE - 1ul), floor = s->lo + 2 * PAGE_SIZE;
-    if (!map_page(page)) {
+    pte *e = vm_pte(page);
+    if (!map_page(e)) {
         return false;
     }
     if (page >= s->mapped) {
@@ -121,7 +121,11 @@ grow(uintptr_t va, struct arch_stack *s)
     size_t more = (s->hi - s->mapped) / PAGE_SIZE;
     more = more > GROW_MAX ? GROW_MAX : more;
     mapped_set(s, page);
-    for (size_t i = 1; i < more && page > floor && map_page(page - PAGE_SIZE); i++) {
+    for (size_t i = 1; i < more && page > floor; i++) {
+        e = page % SIZE_2M == 0 ? vm_pte(page - PAGE_SIZE) : e - 1;
+        if (!map_page(e)) {
+            break;
+        }
         page -= PAGE_SIZE;
         mapped_set(s, page);
     }
@@ -149,7 +153,7 @@ gstack_fault(uintptr_t va, struct arch_stack *own, bool kernel)
     if (va < lo + (mine && kernel ? 1 : 2) * PAGE_SIZE) {
         return mine ? GSTACK_OVERFLOW : GSTACK_NOT;
     }
-    return (mine ? grow(va, own) : map_page(va)) ? GSTACK_GROWN : GSTACK_NO_MEMORY;
+    return (mine ? grow(va, own) : map_page(vm_pte(va))) ? GSTACK_GROWN : GSTACK_NO_MEMORY;
 }
 
 /* ---- windows ---- */
@@ -161,7 +165,7 @@ warm_request(void *s)
 {
     struct arch_stack *stack = s;
     gstack_flush(); /* the window was used before: invariant 3 */
-    if (!map_page(stack->hi - PAGE_SIZE)) {
+    if (!map_page(vm_pte(stack->hi - PAGE_SIZE))) {
         return NULL;
     }
     mapped_set(stack, stack->hi - PAGE_SIZE);

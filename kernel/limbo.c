@@ -169,11 +169,10 @@ gstack_reclaim(void)
     }
 }
 
-/* False: no room in limbo, the page stays. */
+/* The page of an entry, or NULL. False: no room in limbo, it stays. */
 static bool
-give_back(struct limbo *l, uintptr_t va)
+give_back(struct limbo *l, pte *e)
 {
-    pte *e = vm_pte_peek(va);
     uint64_t was = e != NULL ? atomic_load(e) : 0;
     if (!(was & PTE_P)) {
         return true;
@@ -205,7 +204,11 @@ static bool
 trim_one(struct limbo *l, struct arch_stack *s, uintptr_t end)
 {
     uintptr_t va = s->mapped;
-    for (; va < end && give_back(l, va); va += PAGE_SIZE) {
+    for (pte *e = NULL; va < end; va += PAGE_SIZE) {
+        e = e == NULL || va % SIZE_2M == 0 ? vm_pte_peek(va) : e + 1;
+        if (!give_back(l, e)) {
+            break;
+        }
     }
     mapped_set(s, va);
     s->limit |= SLACK_TRIMMED;

@@ -26,7 +26,6 @@ extern char __image_start[], __text_start[], __text_end[], __rodata_start[], __r
 extern char __data_start[], __image_end[];
 
 #define ENTRIES  512u
-#define SIZE_2M  (1ull << 21)
 #define SIZE_1G  (1ull << 30)
 #define BOOT_MAX (4ull << 30) /* what the boot tables reach */
 
@@ -100,12 +99,6 @@ walk(uintptr_t va, int level)
 }
 
 pte *
-vm_pte(uintptr_t va)
-{
-    return walk(va, 1);
-}
-
-pte *
 vm_pte_peek(uintptr_t va)
 {
     pte *t = table_at(root);
@@ -119,6 +112,13 @@ vm_pte_peek(uintptr_t va)
         t = table_at(e);
     }
     return &t[va >> 12 & (ENTRIES - 1)];
+}
+
+pte *
+vm_pte(uintptr_t va)
+{
+    pte *e = vm_pte_peek(va);
+    return e != NULL ? e : walk(va, 1);
 }
 
 static int

@@ -25,6 +25,8 @@ enum { VM_RO = 1, VM_UC = 2, VM_WC = 4 };
 #define PTE_NX    (1ull << 63)
 #define PTE_ADDR  0x000ffffffffff000ull
 
+#define SIZE_2M   (1ull << 21) /* what the entries of one table map */
+
 typedef _Atomic(uint64_t) pte;
 
 /* Boot core, before pmm_init: maps RAM and the image as memlayout.h says and drops the boot tables.
