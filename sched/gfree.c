@@ -23,7 +23,7 @@
 static struct gfree *
 neighbours(const struct m *mp)
 {
-    return &sched.gfree[mp->id / GFREE_CORES];
+    return &sched.gfree[(uint32_t)mp->id / GFREE_CORES];
 }
 
 static bool
@@ -62,12 +62,9 @@ carve(struct m *mp)
 }
 
 /* A batch from this list, or an empty one. */
-static struct g_batch
+static __attribute__((noinline)) struct g_batch
 gfree_take(struct gfree *f, int temperature)
 {
-    if (PEEK(f->n[temperature]) == 0) {
-        return (struct g_batch){ 0 };
-    }
     lock_acquire(&f->lock, RANK_SCHED);
     struct g *gp = f->list[temperature];
     if (gp != NULL) {
@@ -83,10 +80,10 @@ static struct g_batch
 gfree_take_far(void)
 {
     struct g_batch got = { 0 };
-    for (int i = 0; i * GFREE_CORES < sched.ncores && got.n == 0; i++) {
-        got = gfree_take(&sched.gfree[i], WARM);
-        if (got.n == 0) {
-            got = gfree_take(&sched.gfree[i], COLD);
+    for (int i = 0; i / TEMPERATURES * GFREE_CORES < sched.ncores && got.n == 0; i++) {
+        struct gfree *f = &sched.gfree[i / TEMPERATURES];
+        if (PEEK(f->n[i % TEMPERATURES]) > 0) {
+            got = gfree_take(f, i % TEMPERATURES);
         }
     }
     return got;
@@ -96,10 +93,10 @@ gfree_take_far(void)
 static struct g *
 bare_get(struct m *mp)
 {
-    if (mp->gbare.n == 0) {
+    if (mp->gbare.n == 0 && PEEK(neighbours(mp)->n[COLD]) > 0) {
         mp->gbare = gfree_take(neighbours(mp), COLD);
     }
-    if (mp->gbare.n == 0 && chunk_spent(mp)) {
+    if (unlikely(chunk_spent(mp)) && mp->gbare.n == 0) {
         mp->gbare = gfree_take_far();
     }
     struct g *gp = batch_pop(&mp->gbare);
@@ -143,7 +140,7 @@ gfree_own(struct m *mp)
     }
     struct g_batch more = mp->gspare;
     mp->gspare = (struct g_batch){ 0 };
-    if (more.n == 0) {
+    if (more.n == 0 && PEEK(neighbours(mp)->n[WARM]) > 0) {
         more = gfree_take(neighbours(mp), WARM);
     }
     mp->gfree = more.first;
