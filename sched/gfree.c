@@ -4,17 +4,27 @@
  *
  * Invariants   1. a g and its stack window belong together for ever; neither goes back to the heap
  *              2. a dead g is on one list: its last core's own (default windows), or one of
- *                 sched's: gfree keeps a page of stack each, gcold none, gfree_big other windows
- *              3. a core has some without a page, or without a window, too: gbare, for when nothing
- *                 better is here; and a chunk that it alone makes new ones from
+ *                 sched.gfree's, which 16 cores share: WARM ones keep a page of stack each, COLD
+ *                 ones none; or sched.gfree_big, of other windows
+ *              3. a core has some without a page, or without a window, or from far away, too:
+ *                 gbare, for when nothing better is here; and a chunk that it alone makes new
+ *                 ones from
  *              4. a core has a list of fewer than GFREE_BATCH and a spare of none or so many; those
- *                 in sched.gfree, gcold go and come by the batch: its first one's arg is the next
- * Locks        sched.free_lock for the global lists
+ *                 in sched.gfree go and come by the batch: its first one's arg is the next
+ * Locks        each of sched.gfree its own; sched.free_lock for gfree_big and the chunks
  * Context      preemption off
  * Cost         in steady state a spawn and a death touch this core's list only: no lock, no fault.
+ * Rejected     One list for all: 64 cores waited for its lock half of the time (tests/sim, skynet).
  * Go           gfget, gfput in proc.go
  */
 #include "proc.h"
+
+/* Those with whom this core shares its dead. */
+static struct gfree *
+neighbours(const struct m *mp)
+{
+    return &sched.gfree[(uint32_t)mp->id / GFREE_CORES];
+}
 
 static bool
 chunk_new(struct m *mp)
@@ -33,11 +43,17 @@ chunk_new(struct m *mp)
     return true;
 }
 
+static bool
+chunk_spent(const struct m *mp)
+{
+    return mp->chunk == NULL || PEEK(mp->chunk->used) == CHUNK_GS;
+}
+
 /* A g that never lived, from this core's own chunk. NULL: no memory. */
 static struct g *
 carve(struct m *mp)
 {
-    if (unlikely(mp->chunk == NULL || PEEK(mp->chunk->used) == CHUNK_GS) && !chunk_new(mp)) {
+    if (unlikely(chunk_spent(mp)) && !chunk_new(mp)) {
         return NULL;
     }
     struct g *gp = &mp->chunk->g[PEEK(mp->chunk->used)];
@@ -45,30 +61,43 @@ carve(struct m *mp)
     return gp;
 }
 
-/* Dead ones without a page that another core gave, if there are any, to mp->gbare, which is
- * empty. */
-static void
-bare_fill(struct m *mp)
+/* A batch from this list, or an empty one. */
+static __attribute__((noinline)) struct g_batch
+gfree_take(struct gfree *f, int temperature)
 {
-    if (PEEK(sched.gcold_n) == 0) {
-        return;
-    }
-    lock_acquire(&sched.free_lock, RANK_SCHED);
-    struct g *gp = sched.gcold;
+    lock_acquire(&f->lock, RANK_SCHED);
+    struct g *gp = f->list[temperature];
     if (gp != NULL) {
-        sched.gcold = gp->arg;
-        COUNT(sched.gcold_n, -GFREE_BATCH);
-        mp->gbare = (struct g_batch){ gp, GFREE_BATCH };
+        f->list[temperature] = gp->arg;
+        COUNT(f->n[temperature], -1);
     }
-    lock_release(&sched.free_lock);
+    lock_release(&f->lock);
+    return (struct g_batch){ gp, gp != NULL ? GFREE_BATCH : 0 };
+}
+
+/* The same from any list, before memory is asked for. */
+static struct g_batch
+gfree_take_far(void)
+{
+    struct g_batch got = { 0 };
+    for (int i = 0; i / TEMPERATURES * GFREE_CORES < sched.ncores && got.n == 0; i++) {
+        struct gfree *f = &sched.gfree[i / TEMPERATURES];
+        if (PEEK(f->n[i % TEMPERATURES]) > 0) {
+            got = gfree_take(f, i % TEMPERATURES);
+        }
+    }
+    return got;
 }
 
 /* A g without a page of stack, or without a window, too. NULL: no memory. */
 static struct g *
 bare_get(struct m *mp)
 {
-    if (mp->gbare.n == 0) {
-        bare_fill(mp);
+    if (mp->gbare.n == 0 && PEEK(neighbours(mp)->n[COLD]) > 0) {
+        mp->gbare = gfree_take(neighbours(mp), COLD);
+    }
+    if (unlikely(chunk_spent(mp)) && mp->gbare.n == 0) {
+        mp->gbare = gfree_take_far();
     }
     struct g *gp = batch_pop(&mp->gbare);
     return gp != NULL ? gp : carve(mp);
@@ -111,14 +140,8 @@ gfree_own(struct m *mp)
     }
     struct g_batch more = mp->gspare;
     mp->gspare = (struct g_batch){ 0 };
-    if (more.n == 0 && PEEK(sched.gfree_n) > 0) {
-        lock_acquire(&sched.free_lock, RANK_SCHED);
-        if ((gp = sched.gfree) != NULL) {
-            sched.gfree = gp->arg;
-            COUNT(sched.gfree_n, -GFREE_BATCH);
-            more = (struct g_batch){ gp, GFREE_BATCH };
-        }
-        lock_release(&sched.free_lock);
+    if (more.n == 0 && PEEK(neighbours(mp)->n[WARM]) > 0) {
+        more = gfree_take(neighbours(mp), WARM);
     }
     mp->gfree = more.first;
     mp->gfree_room = GFREE_BATCH - more.n;
@@ -187,21 +210,21 @@ drop(struct g *first)
     arch_stack_drop(gs, n);
 }
 
-/* One batch too many for this core: to sched.gfree, or, where that has GLOBAL_WARM, without their
- * pages to sched.gcold. */
+/* One batch too many for this core: to its neighbours, without its pages where they have
+ * GLOBAL_WARM. */
 static void
-gfree_give(struct g_batch batch)
+gfree_give(struct m *mp, struct g_batch batch)
 {
-    bool cold = PEEK(sched.gfree_n) >= GLOBAL_WARM;
-    if (cold) {
+    struct gfree *f = neighbours(mp);
+    int temperature = PEEK(f->n[WARM]) * GFREE_BATCH < GLOBAL_WARM ? WARM : COLD;
+    if (temperature == COLD) {
         drop(batch.first);
     }
-    lock_acquire(&sched.free_lock, RANK_SCHED);
-    struct g **list = cold ? &sched.gcold : &sched.gfree;
-    batch.first->arg = *list;
-    *list = batch.first;
-    COUNT(*(cold ? &sched.gcold_n : &sched.gfree_n), GFREE_BATCH);
-    lock_release(&sched.free_lock);
+    lock_acquire(&f->lock, RANK_SCHED);
+    batch.first->arg = f->list[temperature];
+    f->list[temperature] = batch.first;
+    COUNT(f->n[temperature], 1);
+    lock_release(&f->lock);
 }
 
 /* The list becomes the spare, and a spare goes to the others. */
@@ -213,7 +236,7 @@ gfree_full(struct m *mp)
     mp->gfree = NULL;
     mp->gfree_room = GFREE_BATCH;
     if (spare.n > 0) {
-        gfree_give(spare);
+        gfree_give(mp, spare);
     }
 }
 

@@ -5,7 +5,7 @@
  * Invariants   1. a core's idle bit is set only while it neither runs a g nor looks for one, or is
  *                 about to look once more
  *              2. sched.nspinning counts the cores with m.spinning, and those that a waker has
- *                 claimed and that do not know it yet
+ *                 claimed and that do not know it yet; not a thief's first round
  * Context      on g0, preemption off throughout
  *
  * Protocol     Why no wake-up is lost.
@@ -58,18 +58,21 @@ idle_bit_test(int id)
     return atomic_load(&sched.idle[id / 64]) >> (id % 64) & 1;
 }
 
-/* An idle core that gomaxprocs lets run, or -1. */
+/* An idle core that gomaxprocs lets run, or -1: any, as many may look at the same time. */
 static int
-find_idle(void)
+find_idle(struct m *mp)
 {
-    int limit = atomic_load(&sched.gomaxprocs);
-    for (int base = 0; base < limit; base += 64) {
-        uint64_t bits = atomic_load(&sched.idle[base / 64]);
-        if (limit - base < 64) {
-            bits &= (1ull << (limit - base)) - 1;
+    uint32_t limit = (uint32_t)atomic_load(&sched.gomaxprocs), words = (limit + 63) / 64;
+    uint32_t at = m_rand(mp), turn = at % 64;
+    for (uint32_t i = 0; i < words; i++) {
+        uint32_t word = (at / 64 + i) % words;
+        uint64_t bits = atomic_load(&sched.idle[word]);
+        if (limit - word * 64 < 64) {
+            bits &= (1ull << (limit - word * 64)) - 1;
         }
         if (bits != 0) {
-            return base + __builtin_ctzll(bits);
+            bits = bits >> turn | bits << (64 - turn) % 64;
+            return (int)(word * 64 + ((uint32_t)__builtin_ctzll(bits) + turn) % 64);
         }
     }
     return -1;
@@ -80,40 +83,18 @@ void
 wake_one(void)
 {
     assert_pinned();
+    struct m *mp = this_m();
     do {
         int id;
         atomic_fetch_add(&sched.nspinning, 1);
-        while ((id = find_idle()) >= 0) {
+        while ((id = find_idle(mp)) >= 0) {
             if (idle_bit_clear(id)) {
-                COUNT(this_m()->wakes, 1);
+                COUNT(mp->wakes, 1);
                 arch_wake(id);
                 return;
             }
         }
-    } while (atomic_fetch_sub(&sched.nspinning, 1) == 1 && find_idle() >= 0);
-}
-
-/* Hands gp to mp's core alone. From anywhere, interrupts included. */
-void
-inbox_put(struct m *mp, struct g *gp)
-{
-    ASSERT(atomic_load(&gp->status) == G_RUNNABLE);
-    struct g *old = atomic_load_explicit(&mp->inbox, memory_order_relaxed);
-    do {
-        gp->next = old;
-    } while (!atomic_compare_exchange_weak_explicit(&mp->inbox, &old, gp, memory_order_seq_cst,
-                                                    memory_order_relaxed));
-    atomic_store(&mp->attention, WANTED);
-    if (mp != this_m()) {
-        arch_preempt(mp->id);
-    }
-}
-
-/* Hands gp to the core it is pinned to, or to core 0 while that one is switched off. */
-void
-pinned_put(struct g *gp)
-{
-    inbox_put(allm[gp->pin < atomic_load(&sched.gomaxprocs) ? gp->pin : 0], gp);
+    } while (atomic_fetch_sub(&sched.nspinning, 1) == 1 && find_idle(mp) >= 0);
 }
 
 /* Sorts what came from outside into this core's queues, oldest first. */
@@ -165,56 +146,64 @@ gcd(uint32_t a, uint32_t b)
     return b == 0 ? a : gcd(b, a % b);
 }
 
-/* Visits every other core in a random order, four times, with growing pauses in between; at last,
- * takes what is to run there next, too. A random start and coprime stride: no table is needed. */
+/* Visits every other core in a random order; in the last round takes what is to run there next,
+ * too. A random start and coprime stride: no table is needed. */
 static struct g *
-steal(struct m *mp)
+steal_round(struct m *mp, uint32_t n, bool last)
 {
-    uint32_t n = (uint32_t)atomic_load(&sched.gomaxprocs);
-    for (int round = 0; n > 1 && round < STEAL_ROUNDS; round++) {
-        for (int i = 0; i < round * GAMP_ROUND_PAUSES; i++) {
-            arch_relax();
+    uint32_t at = m_rand(mp) % n, stride = m_rand(mp) % n;
+    while (gcd(stride, n) != 1) {
+        stride++;
+    }
+    for (uint32_t i = 0; i < n; i++, at = (at + stride) % n) {
+        struct m *victim = allm[at];
+        if (victim == mp || idle_bit_test((int)at)) {
+            continue;
         }
-        uint32_t at = m_rand(mp) % n, stride = m_rand(mp) % n;
-        while (gcd(stride, n) != 1) {
-            stride++;
-        }
-        for (uint32_t i = 0; i < n; i++, at = (at + stride) % n) {
-            struct m *victim = allm[at];
-            if (victim == mp || idle_bit_test((int)at)) {
-                continue;
-            }
-            bool last = round == STEAL_ROUNDS - 1;
-            struct g *gp = NULL;
-            if (last) {
-                timers_steal(victim); /* whom they ready is here now; a thief may have had `next` */
-                if ((gp = runq_get_next(mp)) != NULL || (gp = runq_get_ring(mp)) != NULL) {
-                    return gp;
-                }
-            }
-            gp = runq_steal(mp, victim, last);
-            if (gp != NULL) {
-                COUNT(mp->steals, 1);
+        struct g *gp;
+        if (last) {
+            timers_steal(victim); /* whom they ready is here now; a thief may have had `next` */
+            if ((gp = runq_get_next(mp)) != NULL || (gp = runq_get_ring(mp)) != NULL) {
                 return gp;
             }
+        }
+        gp = runq_steal(mp, victim, last);
+        if (gp != NULL) {
+            COUNT(mp->steals, 1);
+            return gp;
         }
     }
     return NULL;
 }
 
-/* At most half of the busy cores look for work at a time. Go: findRunnable */
+/* Four rounds, with growing pauses in between; at most half of the busy cores look at a time. The
+ * first goes uncounted: most thieves find some at once, and who readies a g reads the count. Who is
+ * not counted and moves several wakes another: one that fell asleep may have seen neither ring with
+ * them. Go: findRunnable */
 static struct g *
 spin_and_steal(struct m *mp)
 {
-    if (!mp->spinning) {
-        uint32_t busy = (uint32_t)(atomic_load(&sched.gomaxprocs) - atomic_load(&sched.nidle));
-        if (2 * atomic_load(&sched.nspinning) >= busy) {
-            return NULL;
-        }
-        mp->spinning = true;
-        atomic_fetch_add(&sched.nspinning, 1);
+    uint32_t n = (uint32_t)atomic_load(&sched.gomaxprocs);
+    if (!mp->spinning
+        && 2 * atomic_load(&sched.nspinning) >= n - (uint32_t)atomic_load(&sched.nidle)) {
+        return NULL;
     }
-    return steal(mp);
+    struct g *gp = NULL;
+    for (int round = 0; n > 1 && round < STEAL_ROUNDS && gp == NULL; round++) {
+        for (int i = 0; i < round * GAMP_ROUND_PAUSES; i++) {
+            arch_relax();
+        }
+        gp = steal_round(mp, n, round == STEAL_ROUNDS - 1);
+        if (gp == NULL && !mp->spinning) {
+            mp->spinning = true;
+            atomic_fetch_add(&sched.nspinning, 1);
+        }
+    }
+    if (gp != NULL && !mp->spinning && !runq_none(mp)) {
+        atomic_thread_fence(memory_order_seq_cst);
+        wake_if_idle();
+    }
+    return gp;
 }
 
 static bool

@@ -194,3 +194,26 @@ runq_drain(struct m *mp, struct g_list *into)
         g_list_push(into, gp);
     }
 }
+
+/* Hands gp to mp's core alone. From anywhere, interrupts included. */
+void
+inbox_put(struct m *mp, struct g *gp)
+{
+    ASSERT(atomic_load(&gp->status) == G_RUNNABLE);
+    struct g *old = atomic_load_explicit(&mp->inbox, memory_order_relaxed);
+    do {
+        gp->next = old;
+    } while (!atomic_compare_exchange_weak_explicit(&mp->inbox, &old, gp, memory_order_seq_cst,
+                                                    memory_order_relaxed));
+    atomic_store(&mp->attention, WANTED);
+    if (mp != this_m()) {
+        arch_preempt(mp->id);
+    }
+}
+
+/* Hands gp to the core it is pinned to, or to core 0 while that one is switched off. */
+void
+pinned_put(struct g *gp)
+{
+    inbox_put(allm[gp->pin < atomic_load(&sched.gomaxprocs) ? gp->pin : 0], gp);
+}

@@ -6,7 +6,7 @@
 #include "runtime.h"
 
 #ifndef GAMP_ROUND_PAUSES
-#define GAMP_ROUND_PAUSES 8 /* between rounds of stealing; 0 in explored schedules */
+#define GAMP_ROUND_PAUSES 16 /* between rounds of stealing; 0 in explored schedules */
 #endif
 
 void runq_put_slow(struct m *mp, struct g *gp);

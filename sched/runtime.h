@@ -22,13 +22,18 @@
 #define GAMP_GFREE_BATCH 64 /* Go: 64; likewise */
 #endif
 
+#ifndef GAMP_GFREE_CORES
+#define GAMP_GFREE_CORES 16
+#endif
+
 enum {
     CORES_MAX = 256,
     RUNQ_CAP = GAMP_RUNQ_CAP,
     FAIR_TICKS = 61,                /* every so many slices the global queue comes first. Go: 61 */
     STEAL_ROUNDS = 4,               /* Go: stealWork */
     GFREE_BATCH = GAMP_GFREE_BATCH, /* dead g's that move at a time; a core keeps two. Go: gfput */
-    GLOBAL_WARM = 1024,             /* dead g's on the global list, which keep a page of stack */
+    GFREE_CORES = GAMP_GFREE_CORES, /* cores whose dead g's go to one list */
+    GLOBAL_WARM = 1024,             /* dead g's on such a list, which keep a page of stack */
     ID_BATCH = 16, /* goroutine numbers a core takes at a time. Go: _GoidCacheBatch */
     CACHE_LINE = 64,
     STAGGER = 8,       /* first stack pointers differ by lines: equal ones share L1 sets */
@@ -211,6 +216,14 @@ struct m {
     _Alignas(CACHE_LINE) struct runq runq;
 };
 
+/* Dead goroutines of the default class that cores gave up, by the batch; kept by neighbours. */
+enum { WARM, COLD, TEMPERATURES }; /* with a page of stack; without */
+struct gfree {
+    _Alignas(CACHE_LINE) struct gamp_lock lock;
+    struct g *list[TEMPERATURES];
+    _Alignas(CACHE_LINE) _Atomic(uint32_t) n[TEMPERATURES]; /* batches; read without the lock */
+};
+
 struct sched {
     /* constant after sched_init */
     int ncores;
@@ -241,15 +254,13 @@ struct sched {
 
     /* sched.free_lock */
     _Alignas(CACHE_LINE) struct gamp_lock free_lock;
-    struct g *gfree; /* dead, default class, with a page of stack: batches */
-    struct g *gcold; /* dead, default class, without: batches */
     struct g_list gfree_big;
     struct g_chunk *chunks;
 
-    /* written under those locks; read without as hints, so not on their lines */
+    /* written under sched.lock; read without as a hint, so not on its line */
     _Alignas(CACHE_LINE) _Atomic(uint32_t) global_n; /* goroutines in global */
-    _Alignas(CACHE_LINE) _Atomic(uint32_t) gfree_n;  /* in the batches of gfree */
-    _Atomic(uint32_t) gcold_n;
+
+    struct gfree gfree[CORES_MAX / GFREE_CORES];
 };
 
 /* All g's ever made, for dumps: as many to a chunk as fill four pages. */
@@ -310,12 +321,12 @@ bool runq_empty(struct m *mp);
 uint32_t runq_len(struct m *mp);
 struct g *runq_steal(struct m *thief, struct m *victim, bool take_next);
 void runq_drain(struct m *mp, struct g_list *into);
+void inbox_put(struct m *mp, struct g *gp);
+void pinned_put(struct g *gp);
 
 /* idle.c */
 void schedule(void) __attribute__((noreturn));
 void wake_one(void);
-void inbox_put(struct m *mp, struct g *gp);
-void pinned_put(struct g *gp);
 
 /* preempt.c */
 void slice_arm(struct m *mp);

@@ -35,6 +35,7 @@
  * mutant: MUTANT=12 SPAWNS=2 HOGS=1 -- nspinning goes up after the claim, not before
  * mutant: MUTANT=13 CORES=3 FINE=0 START=1 SPAWNS=1 DEADLOCK=1 -- the deadlock report looks once
  * mutant: MUTANT=14 SPAWNS=2 HOGS=1 -- looks whether one spins before it sets its idle bit
+ * mutant: MUTANT=15 START=1 SPAWNS=4 HOGS=1 -- an uncounted thief wakes no other
  */
 #ifndef CORES
 #define CORES 2
@@ -340,32 +341,43 @@ inline stop_spinning()
     fi
 }
 
+inline steal_round()
+{
+    atomic {
+        if
+        :: s = 1
+        :: CORES > 2 -> s = 2
+        fi;
+        v = (me + s) % CORES
+    }
+    do
+    :: atomic { v == me || got -> v = 0; s = 0; break }
+    :: atomic { v != me && !got && (idle >> v) & 1 -> v = (v + s) % CORES }
+    :: v != me && !got && !((idle >> v) & 1) -> runq_steal(v); v = (v + s) % CORES
+    od
+}
+
+/* Who is not counted yet goes round once before that. */
 inline spin_and_steal()
 {
     if
-    :: spinning
+    :: spinning -> steal_round()
     :: atomic { !spinning -> k = CORES - nidle }
         if
-        :: atomic { 2 * nspinning < k && DRAINED -> k = 0 }
-            atomic { DRAINED; nspinning++; spinning = 1 }
+        :: atomic { 2 * nspinning < k -> k = 0 }
+            steal_round();
+            if
+            :: atomic { !got && DRAINED -> nspinning++; spinning = 1 }
+                steal_round()
+#if MUTANT != 15 /* one that fell asleep meanwhile may have seen neither ring with them */
+            :: got && (next[me] || head[me] != tail[me]) -> fence(); wake_if_idle()
+            :: got && !next[me] && head[me] == tail[me]
+#else
+            :: got
+#endif
+            fi
         :: atomic { 2 * nspinning >= k -> k = 0 }
         fi
-    fi;
-    if
-    :: atomic {
-            spinning ->
-            if
-            :: s = 1
-            :: CORES > 2 -> s = 2
-            fi;
-            v = (me + s) % CORES
-        }
-        do
-        :: atomic { v == me || got -> v = 0; s = 0; break }
-        :: atomic { v != me && !got && (idle >> v) & 1 -> v = (v + s) % CORES }
-        :: v != me && !got && !((idle >> v) & 1) -> runq_steal(v); v = (v + s) % CORES
-        od
-    :: !spinning
     fi
 }
 

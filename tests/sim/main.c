@@ -3,7 +3,7 @@
  * main.c -- runs loads on machines with more and more cores, each in a process of its own, and
  * prints what became of them.
  *
- * Usage: sim [-t LOAD] [-c CORES,CORES,...] [-j JOBS] [-l LINES]
+ * Usage: sim [-t LOAD] [-c CORES,CORES,...] [-j JOBS] [-l LINES] [-s SEED]
  *        sim floors                  the least efficiency that each load must have: TAP
  *        sim steady                  paths that may touch no line of another core: TAP
  *
@@ -28,8 +28,9 @@ extern int sim_ncores;
 static struct {
     const char *only;
     int cores[16], n, jobs, lines;
+    uint64_t seed;
     enum { TABLE, FLOORS, STEADY } mode;
-} want = { NULL, { 1, 2, 4, 8, 16, 32, 64, 128, 256 }, 9, 1, 3, TABLE };
+} want = { NULL, { 1, 2, 4, 8, 16, 32, 64, 128, 256 }, 9, 1, 3, 1, TABLE };
 
 static struct run {
     const struct load *load;
@@ -66,7 +67,7 @@ run_child(struct run *r)
     memory_init();
     lines_init();
     clock_boot();
-    sched_init(&(struct sched_config){ .seed = 1, .quiet = true });
+    sched_init(&(struct sched_config){ .seed = want.seed, .quiet = true });
     sched_start(run_main, 1, argv);
 }
 
@@ -204,7 +205,7 @@ static void
 arguments(int argc, char **argv)
 {
     int c;
-    while ((c = getopt(argc, argv, "t:c:j:l:")) != -1) {
+    while ((c = getopt(argc, argv, "t:c:j:l:s:")) != -1) {
         switch (c) {
         case 't':
             want.only = optarg;
@@ -218,8 +219,11 @@ arguments(int argc, char **argv)
         case 'l':
             want.lines = atoi(optarg);
             break;
+        case 's':
+            want.seed = strtoull(optarg, NULL, 0);
+            break;
         default:
-            fprintf(stderr, "usage: sim [-t LOAD] [-c CORES,...] [-j JOBS] [-l LINES] "
+            fprintf(stderr, "usage: sim [-t LOAD] [-c CORES,...] [-j JOBS] [-l LINES] [-s SEED] "
                             "[floors | steady]\n");
             exit(64);
         }

@@ -25,17 +25,11 @@ struct field {
 #name, offsetof(struct type, name)                                                         \
     }
 static const struct field sched_fields[] = {
-    FIELD(sched, ncores),    FIELD(sched, slice),
-    FIELD(sched, tracing),   FIELD(sched, nspinning),
-    FIELD(sched, nidle),     FIELD(sched, idle),
-    FIELD(sched, wakes),     FIELD(sched, gomaxprocs),
-    FIELD(sched, next_id),   FIELD(sched, external),
-    FIELD(sched, dying),     FIELD(sched, lock),
-    FIELD(sched, global),    FIELD(sched, global_n),
-    FIELD(sched, gfree),     FIELD(sched, gfree_n),
-    FIELD(sched, gcold),     FIELD(sched, gcold_n),
-    FIELD(sched, gfree_big), FIELD(sched, chunks),
-    FIELD(sched, free_lock), { NULL, 0 },
+    FIELD(sched, ncores),  FIELD(sched, slice),     FIELD(sched, tracing), FIELD(sched, nspinning),
+    FIELD(sched, nidle),   FIELD(sched, idle),      FIELD(sched, wakes),   FIELD(sched, gomaxprocs),
+    FIELD(sched, next_id), FIELD(sched, external),  FIELD(sched, dying),   FIELD(sched, lock),
+    FIELD(sched, global),  FIELD(sched, global_n),  FIELD(sched, gfree),   FIELD(sched, gfree_big),
+    FIELD(sched, chunks),  FIELD(sched, free_lock), { NULL, 0 },
 };
 static const struct field m_fields[] = {
     FIELD(m, g0),
