@@ -128,34 +128,40 @@ chan_fetch(struct chan *c, void *elem)
     return w->sel == NULL ? fetch_from(c, elem) : fetch_select(c, elem);
 }
 
-/* Without the lock: fullness, then `closed`: if it was not closed after it was seen full, it was
- * full and open at the same moment. One without a buffer is full while nobody waits to receive. An
- * odd word: somebody is at it, perhaps with stores still on their way (select.h). */
-bool
+/* Without the lock, where its word is even before the look and the same after it: so it was at one
+ * moment (lock.h). Seen odd, somebody is at it, perhaps with stores still on their way. One without
+ * a buffer is full while nobody waits to receive. */
+inline bool
 chan_try_send(struct chan *c, const void *elem)
 {
     if (unlikely(c == NULL)) {
         return false;
     }
-    bool full = PEEK(c->count) == c->cap && PEEK(c->recvq.first) == NULL;
-    atomic_thread_fence(memory_order_acquire);
-    if (full && !PEEK(c->closed) && !(PEEK(c->lock.word) & LOCK_HELD)) {
-        return false;
+    uint64_t word = atomic_load_explicit(&c->lock.word, memory_order_acquire);
+    uint64_t room = (PEEK(c->count) ^ c->cap) | (uintptr_t)PEEK(c->recvq.first) | PEEK(c->closed);
+    if ((room | (word & LOCK_HELD)) == 0) {
+        atomic_thread_fence(memory_order_acquire);
+        if (likely(PEEK(c->lock.word) == word)) {
+            return false;
+        }
     }
     return chan_post(c, elem);
 }
 
 /* Likewise. One without a buffer is empty while nobody waits to send. */
-enum chan_status
+inline enum chan_status
 chan_try_recv(struct chan *c, void *elem)
 {
     if (unlikely(c == NULL)) {
         return CHAN_EMPTY;
     }
-    bool some = (PEEK(c->count) | (uintptr_t)PEEK(c->sendq.first)) != 0;
-    atomic_thread_fence(memory_order_acquire);
-    if (!some && !PEEK(c->closed) && !(PEEK(c->lock.word) & LOCK_HELD)) {
-        return CHAN_EMPTY;
+    uint64_t word = atomic_load_explicit(&c->lock.word, memory_order_acquire);
+    uint64_t some = PEEK(c->count) | (uintptr_t)PEEK(c->sendq.first) | PEEK(c->closed);
+    if ((some | (word & LOCK_HELD)) == 0) {
+        atomic_thread_fence(memory_order_acquire);
+        if (likely(PEEK(c->lock.word) == word)) {
+            return CHAN_EMPTY;
+        }
     }
     return chan_fetch(c, elem);
 }

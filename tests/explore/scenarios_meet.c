@@ -26,8 +26,10 @@ struct meeting {
     int how;
 };
 
+enum { TRY_SEND = 4 }; /* above: looks */
+
 static void
-sends_and_looks(void *arg)
+acts_and_looks(void *arg)
 {
     struct meeting *m = arg;
     long v = 1;
@@ -35,14 +37,20 @@ sends_and_looks(void *arg)
     while (atomic_load(&there) < 2) {
         gosched();
     }
-    chan_send(m->mine, &v);
-    int seen = looks(m->theirs, m->how, m->none); /* before the locked operation */
+    int seen; /* before the locked operation */
+    if (m->how == TRY_SEND) {
+        chan_recv(m->mine, &v);
+        seen = chan_try_send(m->theirs, &v);
+    } else {
+        chan_send(m->mine, &v);
+        seen = looks(m->theirs, m->how, m->none);
+    }
     atomic_fetch_add(&count, seen);
     waitgroup_done(&all);
 }
 
-/* Two send, then each looks for the other's: one of them at least sees it. The channels are not
- * freed: stores to them may be late. */
+/* Two send, then each looks for the other's: one of them at least sees it; likewise, two make room
+ * and look for the other's. The channels are not freed: stores to them may be late. */
 int
 one_sees_the_other(int argc, char **argv)
 {
@@ -52,14 +60,18 @@ one_sees_the_other(int argc, char **argv)
     (void)argv;
     sim_buffered(a, sizeof(*a));
     sim_buffered(b, sizeof(*b));
-    for (int how = 0; how <= 3; how++) {
+    for (int how = 0; how <= TRY_SEND; how++) {
         struct meeting m[] = { { a, b, none, how }, { b, a, none, how } };
-        long v;
+        long v = 1;
+        if (how == TRY_SEND) {
+            chan_send(a, &v);
+            chan_send(b, &v);
+        }
         atomic_store(&count, 0);
         atomic_store(&there, 0);
         waitgroup_add(&all, 2);
-        go(sends_and_looks, &m[0]);
-        go(sends_and_looks, &m[1]);
+        go(acts_and_looks, &m[0]);
+        go(acts_and_looks, &m[1]);
         waitgroup_wait(&all);
         want(atomic_load(&count) > 0);
         chan_try_recv(a, &v);
@@ -88,7 +100,7 @@ keeps_busy(void *arg)
 {
     struct meeting *m = arg;
     int v = 1;
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 8; i++) {
         chan_try_send(m->theirs, &v);
         chan_try_recv(m->theirs, &v);
     }
@@ -118,10 +130,12 @@ send_meets_close(int argc, char **argv)
 {
     (void)argc;
     (void)argv;
-    for (size_t cap = 0; cap <= 1; cap++) {
+    for (size_t round = 0; round < 6; round++) {
+        size_t cap = round % 2;
         struct meeting m = { chan_make(sizeof(int), cap), chan_make(sizeof(int), 1), NULL, 0 };
         int v, got;
-        waitgroup_add(&all, 5);
+        waitgroup_add(&all, 6);
+        go(receives_one, &m);
         go(receives_one, &m);
         go(keeps_busy, &m);
         go(sends_or_panics, &m);
