@@ -20,6 +20,7 @@
  *              A goroutine that waits cannot give a mutex up, so a circle seen twice with nobody's
  *              wait renewed in between (wait_seq) was there at one moment. An owner that has ended
  *              is no part of it, whoever has its struct g now: the mark has bits of its number.
+ *              A mark is stored by a release: a walker reads the owner's g, however new that is.
  *              With the kernel word `quiet` it is told when the program has come to a halt.
  * Cost         uncontended: 4 instructions to lock, 3 to unlock, where the compiler makes them a
  *              part of the caller at the link, and a call more where not; one CAS each. Contended:
@@ -203,7 +204,7 @@ mutex_take(struct mutex *m, uint64_t mark, uint64_t woken)
             arch_relax();
             s = atomic_load_explicit(&m->state, memory_order_relaxed);
         } else if (atomic_compare_exchange_weak_explicit(&m->state, &s, (s & ~woken) | mark,
-                                                         memory_order_acquire,
+                                                         memory_order_acq_rel,
                                                          memory_order_relaxed)) {
             return true;
         }
@@ -254,7 +255,7 @@ mutex_lock(struct mutex *m)
     uint64_t unlocked = 0;
     struct g *gp = this_g();
     uint64_t mark = atomic_load_explicit(&gp->mark, memory_order_relaxed);
-    if (!atomic_compare_exchange_strong_explicit(&m->state, &unlocked, mark, memory_order_acquire,
+    if (!atomic_compare_exchange_strong_explicit(&m->state, &unlocked, mark, memory_order_acq_rel,
                                                  memory_order_relaxed)) {
         mutex_lock_slow(m, gp);
     }

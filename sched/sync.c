@@ -183,7 +183,7 @@ once_do(struct once *o, void (*fn)(void *), void *arg)
     }
     if (!atomic_compare_exchange_strong_explicit(
             &o->mutex.state, &fresh, atomic_load_explicit(&this_g()->mark, memory_order_relaxed),
-            memory_order_relaxed, memory_order_relaxed)) {
+            memory_order_release, memory_order_relaxed)) {
         once_wait(o);
         return;
     }
