@@ -52,8 +52,9 @@ COMMON   := -std=gnu11 $(if $(DEBUG),-O1 -DDEBUG,-O2) -g -MMD -MP $(MACHINE_FLAG
             -ffunction-sections -fdata-sections -Wall -Wextra -Wshadow
 STRICT   := $(COMMON) -ffreestanding -Wconversion -Wno-sign-conversion -Werror
 NO_SSE   := -mgeneral-regs-only
-# With gcc the scheduler and the program become one at the link, and what is short of the one a part
-# of the other. A file that switches stacks stays apart: it names no register that it has not got.
+# With gcc the scheduler and the program become one at the link, and what is small becomes a part of
+# its caller. A file that switches stacks stays apart: the switch names no register of SSE's.
+SWITCHES := $(shell grep -lE 'arch_context_switch|arch_context_leave' sched/*.c)
 LTO      := $(if $(or $(filter-out gcc,$(COMPILER)),$(DEBUG),$(HOSTED)),,-flto -flto-partition=none)
 KERNEL_I := -Ikernel -Ikernel/port -Iboot -Idrivers -Isched/include -Isched
 
@@ -221,7 +222,7 @@ endif
 $B/kernel/libc/%.o: FLAGS = $(FLAGS_libc)
 $B/kernel/libc/memory.o: FLAGS = $(FLAGS_kernel)
 $B/sched/%.o: FLAGS = $(FLAGS_sched)
-$B/sched/proc.o $B/sched/idle.o: FLAGS = $(FLAGS_switch)
+$(SWITCHES:%.c=$B/%.o): FLAGS = $(FLAGS_switch)
 $B/tests/host/%.o: FLAGS = $(FLAGS_sched)
 $B/demos/%.o: FLAGS = $(FLAGS_demo) -Dmain=demo_$(*F)_main
 $B/demos/shell.o $B/demos/tour.o $B/demos/top.o: FLAGS = $(FLAGS_demo)

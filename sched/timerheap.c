@@ -147,10 +147,11 @@ timers_insert(struct m *mp, struct timer_entry *t)
 }
 
 /* Under the lock. */
-static void
+static struct timer_entry *
 take_out(struct m *mp, uint32_t i)
 {
     struct timer_slot s = mp->timers.heap[i], last = mp->timers.heap[--mp->timers.n];
+    struct timer_entry *t = entry_of(s);
     if (last.of != s.of) {
         if (last.when < s.when) {
             sift_up(mp, i, last);
@@ -158,8 +159,10 @@ take_out(struct m *mp, uint32_t i)
             sift_down(mp, i, last);
         }
     }
-    COUNT(mp->timers.strong, entry_of(s)->weak ? 0 : UINT32_MAX); /* one less */
+    t->index = TIMER_OUT;
+    COUNT(mp->timers.strong, t->weak ? 0 : UINT32_MAX); /* one less */
     first_update(mp);
+    return t;
 }
 
 /* Under the lock. */
@@ -169,7 +172,6 @@ timers_remove(struct m *mp, struct timer_entry *t)
     assert_held(&mp->timers.lock);
     ASSERT(t->index < mp->timers.n && entry_of(mp->timers.heap[t->index]) == t);
     take_out(mp, t->index);
-    t->index = TIMER_OUT;
 }
 
 /* Under the lock; on this core's g0, whoever's heap it is. */
@@ -177,9 +179,7 @@ static void
 fire_due(struct m *mp, int64_t now)
 {
     while (mp->timers.n > 0 && mp->timers.heap[0].when <= now) {
-        struct timer_entry *t = entry_of(mp->timers.heap[0]);
-        take_out(mp, 0);
-        t->index = TIMER_OUT;
+        struct timer_entry *t = take_out(mp, 0);
         COUNT(this_m()->timers_fired, 1);
         t->fire(mp, t, now);
     }

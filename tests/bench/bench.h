@@ -18,6 +18,9 @@ void bench_line(const char *name, long n, int64_t ns);
 /* Lateness of `n` samples, sorted here: mean, median, 99th percentile, worst. */
 void bench_lateness(const char *name, int64_t *late, long n);
 
+/* Sorts. */
+int64_t bench_median(int64_t *v, long n);
+
 void bench_memory(const char *name, long n, int64_t bytes);
 
 /* Nothing; the profiler (tests/bench/profile) counts between the two. */

@@ -116,17 +116,23 @@ compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+int64_t
+bench_median(int64_t *v, long n)
+{
+    qsort(v, (size_t)n, sizeof *v, compare);
+    return v[n / 2];
+}
+
 void
 bench_lateness(const char *name, int64_t *late, long n)
 {
-    int64_t sum = 0;
-    qsort(late, (size_t)n, sizeof *late, compare);
+    int64_t sum = 0, median = bench_median(late, n);
     for (long i = 0; i < n; i++) {
         sum += late[i];
     }
     printf("LAT %s procs=%d n=%ld mean_ns=%lld p50_ns=%lld p99_ns=%lld max_ns=%lld\n", name,
-           gomaxprocs(0), n, (long long)(sum / n), (long long)late[n / 2],
-           (long long)late[n * 99 / 100], (long long)late[n - 1]);
+           gomaxprocs(0), n, (long long)(sum / n), (long long)median, (long long)late[n * 99 / 100],
+           (long long)late[n - 1]);
 }
 
 void

@@ -158,6 +158,42 @@ TEST(stack_of_each_class_is_all_usable_for_few_faults)
     CHECK_EQ(atomic_load(&bad_words), 0);
 }
 
+enum { WINDOW = 16 * 1024 * 1024, TOUCHED = 12 * 1024 * 1024 / 4096, SKIPPED = 5 };
+
+/* Touches from above, as frames would, but for the first pages: so a fault's run of pages begins at
+ * odd places, and goes on beyond what one page table maps. */
+static void
+touch_downwards(void *arg)
+{
+    struct dive *d = arg;
+    char *hi = (char *)(((uintptr_t)__builtin_frame_address(0) | (WINDOW - 1)) + 1);
+    uint64_t before = stats_now().stack_faults;
+    for (long page = SKIPPED; page <= TOUCHED; page++) {
+        *(volatile char *)(hi - page * 4096) = 1;
+    }
+    d->faults = stats_now().stack_faults - before;
+    waitgroup_done(&all);
+}
+
+TEST(stack_grows_across_page_tables)
+{
+    struct go_attr attr = { .stack_max = WINDOW };
+    struct dive d = { .faults = 0 };
+    uint64_t expected = 1;
+    for (long mapped = SKIPPED; mapped < TOUCHED; expected++) {
+        mapped += mapped < 256 ? mapped : 256; /* as many pages more as there are, up to 1 MiB */
+    }
+    if (stats_now().free_bytes / 2 < TOUCHED * 4096ull) {
+        return;
+    }
+    waitgroup_add(&all, 1);
+    if (!CHECK_EQ(go_with(&attr, touch_downwards, &d), 0)) {
+        waitgroup_done(&all);
+    }
+    waitgroup_wait(&all);
+    CHECK(d.faults >= expected && d.faults <= expected + 2); /* six more if each table is missed */
+}
+
 TEST(stack_of_main_has_64_mib)
 {
     size_t most = 60 * (size_t)MIB, half = stats_now().free_bytes / 2;
@@ -296,6 +332,7 @@ static const struct test tests[] = {
     TEST_ENTRY(stack_grows_under_interrupts_and_migration),
     TEST_ENTRY(stack_may_be_preempted_on_its_last_bytes),
     TEST_ENTRY(stack_of_each_class_is_all_usable_for_few_faults),
+    TEST_ENTRY(stack_grows_across_page_tables),
     TEST_ENTRY(stack_pages_left_behind_are_given_back),
     TEST_ENTRY(stack_pages_of_the_dead_are_given_back_each_time),
     TEST_ENTRY(stack_of_main_has_64_mib),
